@@ -1,0 +1,2 @@
+// Package gofilter compiles tcpdump-style packet filters.
+package gofilter
