@@ -1,0 +1,225 @@
+package ir
+
+import "fmt"
+
+// A builder makes blocks in any order and edges to blocks that are not filled
+// yet; when all are there, [Func.Sort] puts them in the order that the laws ask
+// for.
+
+// AddBlock appends a block without values and without a way out and returns its
+// name. The first one is the entry.
+func (f *Func) AddBlock() BlockID {
+	f.Blocks = append(f.Blocks, Block{})
+	return BlockID(len(f.Blocks) - 1)
+}
+
+// Load appends to b a load of size bytes at base+disp; base may be None.
+func (f *Func) Load(b BlockID, size Size, base ValueID, disp uint32) ValueID {
+	return f.New(b, Value{Op: OpLoad, Size: size, Args: [2]ValueID{base}, K: disp})
+}
+
+// Binary appends to b an operation on two values.
+func (f *Func) Binary(b BlockID, op Op, x, y ValueID) ValueID {
+	if op.Arity() != 2 {
+		panic("ir: " + op.String() + " is not a binary operation")
+	}
+	return f.New(b, Value{Op: op, Args: [2]ValueID{x, y}})
+}
+
+// Param appends a parameter to b. Every edge into b must then carry one more
+// value.
+func (f *Func) Param(b BlockID) ValueID {
+	return f.New(b, Value{Op: OpParam})
+}
+
+// Jump makes b end in a jump to the block to, carrying args.
+func (f *Func) Jump(b, to BlockID, args ...ValueID) {
+	f.end(b, KindJump).Succ[True] = Edge{To: to, Args: args}
+}
+
+// If makes b end in the test "x cond y": to yes where it holds, else to no.
+// Values for parameters are added to the edges afterwards, see [Block.Succ].
+func (f *Func) If(b BlockID, cond Cond, x, y ValueID, yes, no BlockID) {
+	blk := f.end(b, KindIf)
+	blk.Cond, blk.X, blk.Y = cond, x, y
+	blk.Succ = [2]Edge{True: {To: yes}, False: {To: no}}
+}
+
+// Accept makes b end with the verdict Func.Snaplen.
+func (f *Func) Accept(b BlockID) { f.end(b, KindAccept) }
+
+// Reject makes b end with the verdict 0.
+func (f *Func) Reject(b BlockID) { f.end(b, KindReject) }
+
+// end gives b its way out, which it may get only once.
+func (f *Func) end(b BlockID, kind Kind) *Block {
+	blk := &f.Blocks[b]
+	if blk.Kind != KindInvalid {
+		panic(fmt.Sprintf("ir: b%d ends twice: in %v, then in %v", b, blk.Kind, kind))
+	}
+	blk.Kind = kind
+	return blk
+}
+
+// Sort renumbers the blocks so that every edge leads forward, with a block's
+// true way directly after it where nothing else must come between, and drops
+// the blocks that cannot be reached from the entry. It fails where a block has
+// no way out, an edge leads to no block, or the graph has a cycle.
+func (f *Func) Sort() error {
+	if len(f.Blocks) == 0 {
+		return fmt.Errorf("ir: no blocks")
+	}
+	const (
+		unseen = iota
+		open
+		done
+	)
+	state := make([]uint8, len(f.Blocks))
+	order := make([]BlockID, 0, len(f.Blocks)) // in postorder
+	type visit struct {
+		b    BlockID
+		next int // index into Succ of the next edge to follow, downward
+	}
+	stack := make([]visit, 0, len(f.Blocks))
+	enter := func(b BlockID) error {
+		blk := &f.Blocks[b]
+		if blk.Kind == KindInvalid || blk.Kind >= numKinds {
+			return fmt.Errorf("ir: b%d has no way out", b)
+		}
+		state[b] = open
+		stack = append(stack, visit{b, blk.NumSucc() - 1})
+		return nil
+	}
+	if err := enter(0); err != nil {
+		return err
+	}
+	for len(stack) > 0 {
+		top := &stack[len(stack)-1]
+		if top.next < 0 {
+			state[top.b] = done
+			order = append(order, top.b)
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		from, to := top.b, f.Blocks[top.b].Succ[top.next].To
+		top.next--
+		if to < 0 || int(to) >= len(f.Blocks) {
+			return fmt.Errorf("ir: b%d leads to b%d, which is not there", from, to)
+		}
+		switch state[to] {
+		case unseen:
+			if err := enter(to); err != nil {
+				return err
+			}
+		case open:
+			return fmt.Errorf("ir: b%d leads back to b%d", from, to)
+		}
+	}
+	for i, j := 0, len(order)-1; i < j; i, j = i+1, j-1 {
+		order[i], order[j] = order[j], order[i]
+	}
+	f.Reorder(order)
+	return nil
+}
+
+// Reorder renumbers the blocks: order[i] is the block that becomes number i.
+// Blocks that are not in order are dropped with their values; no block that
+// stays may lead to one of them.
+func (f *Func) Reorder(order []BlockID) {
+	number := make([]BlockID, len(f.Blocks))
+	for i := range number {
+		number[i] = NoBlock
+	}
+	blocks := make([]Block, len(order))
+	for i, b := range order {
+		number[b] = BlockID(i)
+		blocks[i] = f.Blocks[b]
+	}
+	for i := range blocks {
+		blk := &blocks[i]
+		for w := range blk.NumSucc() {
+			to := number[blk.Succ[w].To]
+			if to == NoBlock {
+				panic(fmt.Sprintf("ir: reorder drops b%d, to which b%d leads", blk.Succ[w].To, order[i]))
+			}
+			blk.Succ[w].To = to
+		}
+	}
+	f.Blocks = blocks
+	for id := range f.Values {
+		v := &f.Values[id]
+		if v.Op == OpInvalid || v.Op == OpConst {
+			continue
+		}
+		if v.Block = number[v.Block]; v.Block == NoBlock {
+			*v = Value{}
+		}
+	}
+}
+
+// Clone returns a copy that shares nothing with f.
+func (f *Func) Clone() *Func {
+	g := *f
+	g.consts = nil
+	g.Values = append([]Value(nil), f.Values...)
+	g.Blocks = append([]Block(nil), f.Blocks...)
+	for i := range g.Blocks {
+		b := &g.Blocks[i]
+		b.Params = append([]ValueID(nil), b.Params...)
+		b.Values = append([]ValueID(nil), b.Values...)
+		for w := range b.Succ {
+			b.Succ[w].Args = append([]ValueID(nil), b.Succ[w].Args...)
+		}
+	}
+	return &g
+}
+
+// Compact renumbers the values in the order in which the blocks list them,
+// constants behind, and drops from the table what no block lists and the
+// constants that nothing uses.
+func (f *Func) Compact() {
+	number := make([]ValueID, len(f.Values))
+	values := make([]Value, 1, len(f.Values))
+	take := func(list []ValueID) {
+		for i, id := range list {
+			list[i] = ValueID(len(values))
+			number[id] = list[i]
+			values = append(values, f.Values[id])
+		}
+	}
+	for b := range f.Blocks {
+		take(f.Blocks[b].Params)
+		take(f.Blocks[b].Values)
+	}
+	listed := len(values)
+	rename := func(id *ValueID) {
+		if *id == None {
+			return
+		}
+		if number[*id] == None {
+			if v := &f.Values[*id]; v.Op != OpConst {
+				panic(fmt.Sprintf("ir: v%d (%v) is used and listed in no block", *id, v.Op))
+			}
+			number[*id] = ValueID(len(values))
+			values = append(values, f.Values[*id])
+		}
+		*id = number[*id]
+	}
+	for id := 1; id < listed; id++ {
+		rename(&values[id].Args[0])
+		rename(&values[id].Args[1])
+	}
+	for b := range f.Blocks {
+		blk := &f.Blocks[b]
+		rename(&blk.X)
+		rename(&blk.Y)
+		for w := range blk.Succ {
+			args := blk.Succ[w].Args
+			for i := range args {
+				rename(&args[i])
+			}
+		}
+	}
+	f.Values = values
+	f.consts = nil
+}
