@@ -1,0 +1,34 @@
+//go:build !linux
+
+package attach
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"syscall"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"golang.org/x/net/bpf"
+)
+
+var errUnsupported = fmt.Errorf("attach: socket filters on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+
+func socketClassic(syscall.Conn, []bpf.RawInstruction) error { return errUnsupported }
+
+func socketProgram(syscall.Conn, *ebpf.Program) error { return errUnsupported }
+
+func replace(syscall.Conn, func() error) error { return errUnsupported }
+
+func settle() error { return errUnsupported }
+
+func detach(syscall.Conn) error { return errUnsupported }
+
+func lock(syscall.Conn) error { return errUnsupported }
+
+func load(asm.Instructions, ebpf.ProgramType) (*ebpf.Program, error) { return nil, errUnsupported }
+
+func supported(Method) error { return errUnsupported }
+
+func privileged() error { return errUnsupported }

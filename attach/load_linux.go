@@ -1,0 +1,97 @@
+package attach
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"golang.org/x/sys/unix"
+)
+
+// programName is what the kernel's lists of programs show.
+const programName = "gofilter"
+
+func load(insns asm.Instructions, typ ebpf.ProgramType) (*ebpf.Program, error) {
+	spec := &ebpf.ProgramSpec{Name: programName, Type: typ, Instructions: insns, License: "BSD"}
+	p, err := ebpf.NewProgram(spec)
+	if err != nil && errors.Is(err, unix.EPERM) && raiseMemlock() {
+		p, err = ebpf.NewProgram(spec)
+	}
+	if err == nil {
+		return p, nil
+	}
+	e := &LoadError{Type: typ, Instructions: int(rawLength(insns)), Err: err}
+	var verr *ebpf.VerifierError
+	if errors.As(err, &verr) {
+		e.Log = verr.Log
+		e.Err = verr.Cause
+	}
+	if len(e.Log) > 0 {
+		e.Err = rejection{e.Err}
+		return nil, e
+	}
+	switch {
+	case errors.Is(err, unix.EPERM):
+		if e.Reason = missingForLoad(typ); e.Reason == "" {
+			e.Reason = "the capabilities are there; they may belong to another user namespace than the first, or a security module forbids"
+		}
+	case errors.Is(err, unix.ENOSYS):
+		e.Reason = "the kernel has no bpf(2)"
+	case errors.Is(err, unix.E2BIG):
+		e.Reason = "the program is too long for the kernel or for an unprivileged user"
+	}
+	return nil, e
+}
+
+// rawLength returns the length of a program in 8-byte instructions.
+func rawLength(insns asm.Instructions) uint64 {
+	var n uint64
+	for _, ins := range insns {
+		n += ins.Size() / asm.InstructionSize
+	}
+	return n
+}
+
+// raiseMemlock lifts RLIMIT_MEMLOCK, which kernels before 5.11 charge programs
+// against and whose excess they report as EPERM. It reports whether there was
+// something to lift and it could be lifted.
+func raiseMemlock() bool {
+	var old unix.Rlimit
+	if err := unix.Prlimit(0, unix.RLIMIT_MEMLOCK, nil, &old); err != nil || old.Cur == unix.RLIM_INFINITY {
+		return false
+	}
+	if !chargesMemlock() {
+		return false
+	}
+	all := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
+	if unix.Prlimit(0, unix.RLIMIT_MEMLOCK, &all, nil) == nil {
+		return true
+	}
+	most := unix.Rlimit{Cur: old.Max, Max: old.Max}
+	return old.Cur < old.Max && unix.Prlimit(0, unix.RLIMIT_MEMLOCK, &most, nil) == nil
+}
+
+// chargesMemlock reports whether the running kernel is older than 5.11.
+func chargesMemlock() bool {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return false
+	}
+	major, minor := release(unix.ByteSliceToString(u.Release[:]))
+	return major < 5 || major == 5 && minor < 11
+}
+
+// release takes a kernel release such as "5.10.0-28-amd64" apart.
+func release(s string) (major, minor int) {
+	rest := s
+	number := func() (n int) {
+		for rest != "" && '0' <= rest[0] && rest[0] <= '9' {
+			n = n*10 + int(rest[0]-'0')
+			rest = rest[1:]
+		}
+		rest = strings.TrimPrefix(rest, ".")
+		return n
+	}
+	return number(), number()
+}
