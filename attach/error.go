@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
 	"github.com/cilium/ebpf"
 )
@@ -66,11 +67,11 @@ func (e *LoadError) Unwrap() error { return e.Err }
 // A rejection is what the kernel said where its verifier looked at the program and
 // did not like it. The verifier says so with EACCES too, which must not be taken
 // for a want of privilege: a rejection matches its number and nothing else.
-type rejection struct{ err error }
+type rejection struct{ errno syscall.Errno }
 
-func (r rejection) Error() string { return r.err.Error() }
+func (r rejection) Error() string { return r.errno.Error() }
 
-func (r rejection) Is(target error) bool { return target == r.err }
+func (r rejection) Is(target error) bool { return target == r.errno }
 
 // Format prints the error; the verb %+v adds the verifier's log.
 func (e *LoadError) Format(f fmt.State, verb rune) {

@@ -3,6 +3,7 @@ package attach
 import (
 	"errors"
 	"strings"
+	"syscall"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -27,8 +28,8 @@ func load(insns asm.Instructions, typ ebpf.ProgramType) (*ebpf.Program, error) {
 		e.Log = verr.Log
 		e.Err = verr.Cause
 	}
-	if len(e.Log) > 0 {
-		e.Err = rejection{e.Err}
+	if errno := syscall.Errno(0); len(e.Log) > 0 && errors.As(e.Err, &errno) {
+		e.Err = rejection{errno}
 		return nil, e
 	}
 	switch {
