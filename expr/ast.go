@@ -21,6 +21,7 @@ type Binary struct {
 	Op    Op // And, Or
 	X, Y  Expr
 	OpPos Span // the operator's word
+	start Pos  // 1 + the position of X, from the parser; 0: to be found by descending
 }
 
 // Not is "not X".
@@ -56,7 +57,7 @@ type Qualifiers struct {
 // it stands in; failing one, those that the term to its left had.
 type ID struct {
 	Kind    IDKind
-	Text    string // as written, without the backslash of an escaped name and the $ of an ARCnet address
+	Text    string // as written, without the backslash of an escaped name, the $ of an ARCnet address, and a prefix length or mask
 	Escaped bool   // a name that was written with a backslash
 	Num     uint32 // IDNumber: its value; IDPrefix4, IDPrefix6: the prefix length in bits
 	Mask    string // IDMask4: the mask as written
@@ -237,6 +238,7 @@ type BinaryArith struct {
 	Op    Op // Add, Sub, Mul, Div, Mod, And, Or, Xor, Lsh, Rsh
 	X, Y  Arith
 	OpPos Span
+	start Pos // as Binary's
 }
 
 // Neg is "-X".

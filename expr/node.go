@@ -41,17 +41,19 @@ func (*BinaryArith) arith() {}
 func (*Neg) arith()         {}
 func (*ParenArith) arith()  {}
 
-// Span covers both operands. The walk down the left side is a loop, since a chain
-// may be as long as the source allows.
+// Span covers both operands. Where the parser has not noted the start, finding it is
+// a loop down the left side, since a chain may be as long as the source allows.
 func (x *Binary) Span() Span {
 	end := x.Y.Span().End
-	left := x.X
-	for {
-		b, ok := left.(*Binary)
-		if !ok {
-			return Span{left.Span().Pos, end}
+	for b := x; ; {
+		if b.start != 0 {
+			return Span{b.start - 1, end}
 		}
-		left = b.X
+		left, ok := b.X.(*Binary)
+		if !ok {
+			return Span{b.X.Span().Pos, end}
+		}
+		b = left
 	}
 }
 
@@ -136,16 +138,18 @@ func (x *Len) Span() Span { return x.At }
 // Span covers the protocol and the brackets.
 func (x *Accessor) Span() Span { return x.At }
 
-// Span covers both operands. Like Binary.Span it is a loop along the left side.
+// Span covers both operands.
 func (x *BinaryArith) Span() Span {
 	end := x.Y.Span().End
-	left := x.X
-	for {
-		b, ok := left.(*BinaryArith)
-		if !ok {
-			return Span{left.Span().Pos, end}
+	for b := x; ; {
+		if b.start != 0 {
+			return Span{b.start - 1, end}
 		}
-		left = b.X
+		left, ok := b.X.(*BinaryArith)
+		if !ok {
+			return Span{b.X.Span().Pos, end}
+		}
+		b = left
 	}
 }
 
