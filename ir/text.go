@@ -284,6 +284,7 @@ func Parse(text string) (f *Func, err error) {
 	if !p.header {
 		p.fail("no func line")
 	}
+	p.ended()
 	return p.f, nil
 }
 

@@ -97,6 +97,7 @@ func TestParseErrors(t *testing.T) {
 		{"func linktype=RAW view=file snaplen=1 \"x", "line 1: string does not end"},
 		{head + "b1:\n", "line 2: b1 stands where b0 should"},
 		{head + "b0:\nb1:\n", "line 3: b0 has no way out yet"},
+		{head + "b0:\n", "line 3: b0 has no way out yet"},
 		{head + "accept", `line 2: unexpected "accept" before the first block`},
 		{head + "b0:\naccept\nreject", `line 4: unexpected "reject" after the way out of b0`},
 		{head + "b0:\nv1 = frob 1", `line 3: unknown operation "frob"`},
