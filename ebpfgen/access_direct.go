@@ -1,0 +1,116 @@
+package ebpfgen
+
+import (
+	"github.com/cilium/ebpf/asm"
+
+	"github.com/gofilter/gofilter/ir"
+)
+
+const (
+	// maxPacketOffset is MAX_PACKET_OFF of linux/bpf_verifier.h: the verifier
+	// follows packet pointers no further.
+	maxPacketOffset = 0xffff
+	// maxDisplacement is the largest displacement of a load instruction.
+	maxDisplacement = 1<<15 - 1
+)
+
+// direct reads through the context's data pointer. It reaches the linear part
+// of a packet only.
+type direct struct{}
+
+func (direct) traits() traits {
+	return traits{
+		machine: &leaf, reach: maxPacketOffset,
+		guards: true, span: 0x7000, pointers: true, network: true,
+	}
+}
+
+func (direct) prologue(b *body) {
+	for i := range b.steps {
+		s := &b.steps[i]
+		if s.kind == stepGuard || b.target.ctx.length < 0 && s.kind == stepValue && b.f.Value(s.value).Op == ir.OpLen {
+			b.out.emit(asm.LoadMem(b.m.data, b.m.ctx, b.target.ctx.data, asm.Word))
+			b.out.emit(asm.LoadMem(b.m.end, b.m.ctx, b.target.ctx.end, asm.Word))
+			return
+		}
+	}
+}
+
+func (direct) guard(b *body, g *guard) {
+	c := &b.clusters[g.cluster]
+	n := b.pointerName(g.cluster)
+	limit, p := b.m.scratch[0], b.m.data
+	if b.pointer(c) {
+		// A pointer that an earlier guard has made stands; but where that guard
+		// had to limit the base, the verifier takes the pointer no further than
+		// the limit, and a longer reach needs a new one.
+		if g.fresh || !b.limited(c, g.to) {
+			p = b.result(n, b.m.scratch[1])
+			b.point(c, p, g.to)
+		} else {
+			p = b.fetch(n, b.m.scratch[1])
+		}
+	}
+	b.out.emit(asm.Mov.Reg(limit, p))
+	b.out.emit(asm.Add.Imm(limit, int32(g.to-c.anchor)))
+	b.out.jumpIf(asm.JGT.Reg(limit, b.m.end, b.fail))
+	if b.pointer(c) {
+		b.keep(n, p)
+	}
+}
+
+// point emits p = data + base + anchor, in a form that lets the verifier see
+// that to bytes after base are in the range of packet pointers.
+func (b *body) point(c *cluster, p asm.Register, to uint64) {
+	if c.base == ir.None {
+		b.out.emit(asm.Mov.Reg(p, b.m.data))
+	} else {
+		base := b.operand(c.base, b.m.scratch[0])
+		if !b.limited(c, to) {
+			b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-to), b.fail))
+		}
+		if p == base {
+			b.out.emit(asm.Add.Reg(p, b.m.data))
+		} else {
+			b.out.emit(asm.Mov.Reg(p, b.m.data))
+			b.out.emit(asm.Add.Reg(p, base))
+		}
+	}
+	if c.anchor != 0 {
+		b.out.emit(asm.Add.Imm(p, int32(c.anchor)))
+	}
+}
+
+// limited reports whether the verifier knows by itself that to bytes after c's
+// base are in the range of packet pointers. It forgets what it knows of a
+// scalar that went through the stack (before Linux 5.14).
+func (b *body) limited(c *cluster, to uint64) bool {
+	if c.base == ir.None {
+		return true
+	}
+	known := b.bounds[c.base]
+	return known.seen && b.places[c.base].kind == inRegister && uint64(known.max)+to <= maxPacketOffset
+}
+
+func (direct) load(b *body, id ir.ValueID, dst asm.Register) {
+	n := b.clusterOf[id]
+	c := &b.clusters[n]
+	p := b.m.data
+	if b.pointer(c) {
+		p = b.fetch(b.pointerName(n), b.m.scratch[1])
+	}
+	size := b.f.Value(id).Size
+	b.out.emit(asm.LoadMem(dst, p, int16(b.fl.start(id)-c.anchor), sizeOf(size)))
+	if _, ok := b.raw(id); !ok {
+		b.toHost(dst, size)
+	}
+}
+
+func (direct) length(b *body, dst asm.Register) {
+	if off := b.target.ctx.length; off >= 0 {
+		b.out.emit(asm.LoadMem(dst, b.m.ctx, off, asm.Word))
+		return
+	}
+	b.out.emit(asm.Mov.Reg(dst, b.m.end))
+	b.out.emit(asm.Sub.Reg(dst, b.m.data))
+}

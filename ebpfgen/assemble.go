@@ -1,0 +1,137 @@
+package ebpfgen
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/cilium/ebpf/asm"
+
+	"github.com/gofilter/gofilter/ir"
+)
+
+// Words are the part of the filter's text that caused an instruction; the
+// Source of each instruction that has one.
+type Words struct {
+	Text string
+	Span ir.Span
+}
+
+func (w Words) String() string { return w.Text }
+
+// An assembler collects instructions and labels.
+type assembler struct {
+	insns  asm.Instructions
+	labels map[string]int // index of the instruction that follows
+	used   map[string]bool
+	fresh  int
+	words  Words // source of what is emitted next
+}
+
+func newAssembler() *assembler {
+	return &assembler{labels: make(map[string]int), used: make(map[string]bool)}
+}
+
+func (a *assembler) emit(ins asm.Instruction) {
+	if a.words.Text != "" {
+		ins = ins.WithSource(a.words)
+	}
+	a.insns = append(a.insns, ins)
+}
+
+// jumpIf emits a conditional jump.
+func (a *assembler) jumpIf(ins asm.Instruction) {
+	a.used[ins.Reference()] = true
+	a.emit(ins)
+}
+
+// jump emits a jump; one to the next instruction is taken away later.
+func (a *assembler) jump(label string) { a.jumpIf(asm.Ja.Label(label)) }
+
+// label puts a label before what is emitted next.
+func (a *assembler) label(name string) {
+	if _, ok := a.labels[name]; ok {
+		panic("ebpfgen: second label " + name)
+	}
+	a.labels[name] = len(a.insns)
+}
+
+// newLabel returns an unused label.
+func (a *assembler) newLabel() string {
+	a.fresh++
+	return fmt.Sprintf("skip%d", a.fresh)
+}
+
+// verdict emits a label and the return of a number, if something jumps there.
+func (a *assembler) verdict(label string, r0 uint32) {
+	if !a.used[label] {
+		return
+	}
+	a.label(label)
+	a.emit(asm.Mov.Imm32(asm.R0, int32(r0)))
+	a.emit(asm.Return())
+}
+
+// maxJump is the largest displacement of a jump instruction, in instructions.
+const maxJump = math.MaxInt16
+
+// assemble takes away jumps to the next instruction, checks the
+// displacements and gives each jump's target its symbol.
+func (a *assembler) assemble() (asm.Instructions, error) {
+	gone := a.idle()
+	index := make([]int, len(a.insns)+1) // new index of each old one
+	n := 0
+	for i := range a.insns {
+		index[i] = n
+		if !gone[i] {
+			n++
+		}
+	}
+	index[len(a.insns)] = n
+	out := make(asm.Instructions, 0, n)
+	for i, ins := range a.insns {
+		if !gone[i] {
+			out = append(out, ins)
+		}
+	}
+	// Labels of one place become the first jump's one.
+	symbol := make(map[int]string)
+	for i := range out {
+		ref := out[i].Reference()
+		if ref == "" {
+			continue
+		}
+		old, ok := a.labels[ref]
+		if !ok {
+			panic("ebpfgen: no label " + ref)
+		}
+		to := index[old]
+		if d := to - i - 1; d > maxJump || d < -maxJump {
+			return nil, &LimitError{What: "instructions between a jump and its target", Have: d, Max: maxJump,
+				Kernel: "every kernel; 32-bit jumps came with 6.6"}
+		}
+		if symbol[to] == "" {
+			symbol[to] = ref
+		}
+		out[i] = out[i].WithReference(symbol[to])
+	}
+	for i, s := range symbol {
+		out[i] = out[i].WithSymbol(s)
+	}
+	return out, nil
+}
+
+// idle marks the jumps that lead to the next instruction.
+func (a *assembler) idle() []bool {
+	gone := make([]bool, len(a.insns))
+	next := len(a.insns) // first instruction after i that stays
+	for i := len(a.insns) - 1; i >= 0; i-- {
+		if ref := a.insns[i].Reference(); ref != "" {
+			to := a.labels[ref]
+			gone[i] = to > i && to <= next
+		}
+		if !gone[i] {
+			next = i
+		}
+	}
+	return gone
+}

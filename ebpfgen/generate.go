@@ -1,0 +1,93 @@
+package ebpfgen
+
+import (
+	"fmt"
+
+	"github.com/cilium/ebpf/asm"
+
+	"github.com/gofilter/gofilter/ir"
+)
+
+// Labels that the bodies of one program share.
+const slowLabel = "slow"
+
+// Generate returns the program that runs f at a target. f must satisfy
+// [ir.Func.Check]. The program takes the target's context in R1, leaves one of the values of
+// [Target.Verdict] in R0 and exits; it changes neither packet nor context.
+//
+// A jump names its target by [asm.Instruction.Reference], and the target
+// has that name as its symbol. The source of each instruction that the filter's text has
+// words for is a [Words].
+//
+// The errors are *UnsupportedError and *LimitError.
+func Generate(f *ir.Func, t Target, o Options) (asm.Instructions, error) {
+	if t.target == nil {
+		return nil, &UnsupportedError{Target: "none", What: "no target was given"}
+	}
+	if err := t.fits(f); err != nil {
+		return nil, err
+	}
+	v := t.Verdict(f.Snaplen, o)
+	if v.Accept == v.Reject {
+		return nil, t.unsupported("accept and reject are both %d", v.Accept)
+	}
+	access, err := t.choose(o, v)
+	if err != nil {
+		return nil, err
+	}
+	out := newAssembler()
+	for _, b := range bodies(f, t, access) {
+		if b.prefix != "" && !out.used[slowLabel] {
+			break // no guard can fail
+		}
+		if b.prefix != "" {
+			out.label(slowLabel)
+		}
+		if err := b.emit(out, o.littleEndian()); err != nil {
+			return nil, err
+		}
+		out.verdict(b.label(toAccept), v.Accept)
+		out.verdict(b.label(toReject), v.Reject)
+	}
+	insns, err := out.assemble()
+	if err != nil {
+		return nil, err
+	}
+	limit, kernel := o.MaxInstructions, "as asked for"
+	if limit == 0 {
+		limit, kernel = MaxPrivileged, "every kernel"
+	}
+	if len(insns) > limit {
+		return nil, &LimitError{What: "instructions", Have: len(insns), Max: limit, Kernel: kernel}
+	}
+	return insns, nil
+}
+
+// bodies returns the bodies of a program: one, or a second one for packets that the
+// first cannot read.
+func bodies(f *ir.Func, t Target, access Access) []*body {
+	skbLoad := loadBytes{fn: asm.FnSkbLoadBytes}
+	switch access {
+	case AccessDirect:
+		if !t.fragments {
+			return []*body{rejecting(newBody(f, t, direct{}, toReject))}
+		}
+		fast := newBody(f, t, direct{}, toFail)
+		fast.fail = slowLabel
+		skbLoad.test = true
+		slow := newBody(f, t, skbLoad, toReject)
+		slow.prefix = slowLabel + "."
+		return []*body{fast, rejecting(slow)}
+	case AccessLoadBytes:
+		return []*body{rejecting(newBody(f, t, skbLoad, toReject))}
+	case AccessLdAbs:
+		return []*body{rejecting(newBody(f, t, ldAbs{}, toReject))}
+	}
+	panic(fmt.Sprintf("ebpfgen: no strategy for access %s", access))
+}
+
+// rejecting makes failing guards of b reject.
+func rejecting(b *body) *body {
+	b.fail = b.label(toReject)
+	return b
+}

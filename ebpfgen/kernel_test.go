@@ -1,0 +1,103 @@
+package ebpfgen_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand"
+	"testing"
+
+	"github.com/gofilter/gofilter/ebpfgen"
+	"github.com/gofilter/gofilter/internal/kernelrun"
+	"github.com/gofilter/gofilter/ir"
+)
+
+// forEachAccess runs a subtest for each target and each of its strategies.
+func forEachAccess(t *testing.T, test func(t *testing.T, target ebpfgen.Target, a ebpfgen.Access)) {
+	for _, target := range ebpfgen.Targets() {
+		for _, a := range target.Access() {
+			t.Run(fmt.Sprintf("%s/%s", target, a), func(t *testing.T) { test(t, target, a) })
+		}
+	}
+}
+
+// load generates f and loads it.
+func load(t *testing.T, f *ir.Func, target ebpfgen.Target, o ebpfgen.Options) *kernelrun.Program {
+	t.Helper()
+	insns, err := ebpfgen.Generate(f, target, o)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, f)
+	}
+	p, err := kernelrun.Load(target, insns, target.Verdict(f.Snaplen, o))
+	if err != nil {
+		t.Fatalf("%v\n%s\n%v", err, f, insns)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// agree compares the kernel's verdict with Eval's on pkt and on its truncations.
+func agree(t *testing.T, f *ir.Func, p *kernelrun.Program, target ebpfgen.Target, o ebpfgen.Options, pkt []byte, step int) (accepted int) {
+	t.Helper()
+	for n := len(pkt); n >= 0; n -= step {
+		cut := pkt[:n]
+		got, err := p.Match(cut)
+		if errors.Is(err, kernelrun.ErrSize) {
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%d bytes: %v", n, err)
+		}
+		want := ir.Eval(f, cut, p.Metadata(cut)) != 0
+		if got != want {
+			insns, _ := ebpfgen.Generate(f, target, o)
+			t.Fatalf("%x: kernel says %v, Eval %v\n%s\n%v", cut, got, want, f, insns)
+		}
+		if got {
+			accepted++
+		}
+	}
+	return accepted
+}
+
+// randomPacket returns bytes, most of them small, so that they serve as offsets.
+func randomPacket(r *rand.Rand, n int) []byte {
+	pkt := make([]byte, n)
+	for i := range pkt {
+		pkt[i] = byte(r.Intn(256) >> r.Intn(8))
+	}
+	return pkt
+}
+
+// TestRandomAgreement compares programs made of random Funcs, run by the
+// kernel, with Eval.
+func TestRandomAgreement(t *testing.T) {
+	kernelrun.Require(t)
+	funcs := 150
+	if testing.Short() {
+		funcs = 20
+	}
+	forEachAccess(t, func(t *testing.T, target ebpfgen.Target, a ebpfgen.Access) {
+		r := rand.New(rand.NewSource(1))
+		accepted, tried, size := 0, 0, 0
+		for i := range funcs {
+			pkt := randomPacket(r, 20+r.Intn(100))
+			f := randomFunc(r, target, 2+r.Intn(30), pkt)
+			if err := f.Check(); err != nil {
+				t.Fatalf("func %d: %v\n%s", i, err, f)
+			}
+			o := ebpfgen.Options{Access: a}
+			p := load(t, f, target, o)
+			tried += len(pkt)
+			if insns, err := ebpfgen.Generate(f, target, o); err == nil {
+				size += len(insns)
+			}
+			accepted += agree(t, f, p, target, o, pkt, 1)
+			accepted += agree(t, f, p, target, o, randomPacket(r, 100), 7)
+			p.Close()
+		}
+		t.Logf("%d of %d packets accepted, %d instructions a program", accepted, tried, size/funcs)
+		if accepted == 0 {
+			t.Error("no packet was accepted")
+		}
+	})
+}

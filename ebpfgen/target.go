@@ -1,0 +1,229 @@
+package ebpfgen
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cilium/ebpf/asm"
+
+	"github.com/gofilter/gofilter/ir"
+)
+
+// A Target is a place in the kernel where a filter can run.
+type Target struct {
+	*target
+}
+
+// target is a row of facts about a program type.
+type target struct {
+	name    string
+	typ     string    // BPF_PROG_TYPE_*, the name in linux/bpf.h
+	views   []ir.View // the views whose filters it can run
+	oldest  string    // oldest kernel that takes all its strategies
+	verdict Verdict
+	// snaplenAccepts: the accept value is the filter's snapshot length, not
+	// verdict.Accept.
+	snaplenAccepts bool
+	ctx            context
+	access         []Access // in order of preference
+	// fragments: a packet can have bytes outside its linear part.
+	fragments bool
+	source    string
+}
+
+// context says where the fields of a program's context are.
+type context struct {
+	data, end int16 // of the linear part; 32-bit fields that hold pointers
+	length    int16 // of the whole packet; -1: data_end-data
+	meta      map[ir.Meta]field
+}
+
+// field is a member of the context.
+type field struct {
+	off     int16
+	network bool // a 16-bit number in network byte order
+}
+
+// skb is struct __sk_buff of linux/bpf.h.
+var skb = context{
+	data: 76, end: 80, length: 0,
+	meta: map[ir.Meta]field{
+		ir.MetaPacketType:  {off: 4},
+		ir.MetaProtocol:    {off: 16, network: true},
+		ir.MetaVLANPresent: {off: 20},
+		ir.MetaVLANTag:     {off: 24},
+		ir.MetaVLANProto:   {off: 28, network: true},
+		ir.MetaIfIndex:     {off: 40},
+	},
+}
+
+// xdpMD is struct xdp_md of linux/bpf.h. Its ingress_ifindex is the only
+// metadatum that a filter can ask for.
+var xdpMD = context{
+	data: 0, end: 4, length: -1,
+	meta: map[ir.Meta]field{ir.MetaIfIndex: {off: 12}},
+}
+
+// The targets.
+var (
+	// SocketFilter is a program for SO_ATTACH_BPF. Accept returns the filter's
+	// snapshot length, reject 0.
+	SocketFilter = Target{&target{
+		name: "socket", typ: "BPF_PROG_TYPE_SOCKET_FILTER",
+		views:  []ir.View{ir.ViewSocket},
+		oldest: "4.19", snaplenAccepts: true,
+		ctx: skb, access: []Access{AccessLoadBytes, AccessLdAbs}, fragments: true,
+		source: "net/core/filter.c sk_filter_is_valid_access, sk_filter_func_proto",
+	}}
+
+	// SchedCLS is a TC program. The default verdicts are a classifier's: accept
+	// returns -1 (TC_ACT_UNSPEC: a match, with the class that was configured), reject 0
+	// (no match). Under direct action, and at a TCX hook, neither of the two
+	// drops a packet. To drop what the filter rejects, set Options.Verdict to
+	// TCDirectAction.
+	SchedCLS = Target{&target{
+		name: "tc", typ: "BPF_PROG_TYPE_SCHED_CLS",
+		views:  []ir.View{ir.ViewTC},
+		oldest: "4.7", verdict: Verdict{Accept: 0xffffffff, Reject: 0},
+		ctx: skb, access: []Access{AccessDirect, AccessLoadBytes, AccessLdAbs}, fragments: true,
+		source: "net/sched/cls_bpf.c cls_bpf_classify, net/core/filter.c tc_cls_act_is_valid_access",
+	}}
+
+	// XDP is an XDP program for drivers that hand over frames in one piece.
+	// Accept returns XDP_PASS, reject XDP_DROP.
+	XDP = Target{&target{
+		name: "xdp", typ: "BPF_PROG_TYPE_XDP",
+		views:  []ir.View{ir.ViewXDP, ir.ViewFile},
+		oldest: "4.8", verdict: Verdict{Accept: 2, Reject: 1},
+		ctx: xdpMD, access: []Access{AccessDirect},
+		source: "linux/bpf.h enum xdp_action, struct xdp_md",
+	}}
+
+	// CgroupSKB is a program for the ingress and egress hooks of a control
+	// group. Data starts at the network layer. Accept returns 1 (let through),
+	// reject 0.
+	CgroupSKB = Target{&target{
+		name: "cgroup", typ: "BPF_PROG_TYPE_CGROUP_SKB",
+		views:  []ir.View{ir.ViewCgroup},
+		oldest: "5.0", verdict: Verdict{Accept: 1, Reject: 0},
+		ctx: skb, access: []Access{AccessDirect, AccessLoadBytes}, fragments: true,
+		source: "net/core/filter.c cg_skb_is_valid_access, kernel/bpf/cgroup.c",
+	}}
+)
+
+// TCDirectAction is the verdict of a TC program that lets through what the
+// filter accepts (TC_ACT_OK, TCX_PASS) and drops the rest (TC_ACT_SHOT, TCX_DROP).
+var TCDirectAction = Verdict{Accept: 0, Reject: 2}
+
+// Targets returns all targets that have a name.
+func Targets() []Target { return []Target{SocketFilter, SchedCLS, XDP, CgroupSKB} }
+
+// LookupTarget returns the target of that name.
+func LookupTarget(name string) (Target, bool) {
+	for _, t := range Targets() {
+		if t.name == name {
+			return t, true
+		}
+	}
+	return Target{}, false
+}
+
+// String returns the target's name: socket, tc, xdp or cgroup.
+func (t Target) String() string { return t.name }
+
+// ProgramType returns the name of the program type in linux/bpf.h.
+func (t Target) ProgramType() string { return t.typ }
+
+// Oldest returns the oldest kernel that takes the target's programs, with
+// whichever strategy of access.
+func (t Target) Oldest() string { return t.oldest }
+
+// View returns the view for which a filter has to be compiled.
+func (t Target) View() ir.View { return t.views[0] }
+
+// Access returns the target's strategies in order of preference.
+func (t Target) Access() []Access { return append([]Access(nil), t.access...) }
+
+// Verdict returns the values of R0 for a filter of the given snapshot length.
+func (t Target) Verdict(snaplen uint32, o Options) Verdict {
+	switch {
+	case o.Verdict != nil:
+		return *o.Verdict
+	case t.snaplenAccepts:
+		return Verdict{Accept: snaplen, Reject: t.verdict.Reject}
+	}
+	return t.verdict
+}
+
+// unsupported makes the error that the target lacks something.
+func (t Target) unsupported(format string, args ...any) error {
+	return &UnsupportedError{Target: t.name, What: fmt.Sprintf(format, args...)}
+}
+
+// fits reports why f cannot run at the target, nil if it can.
+func (t Target) fits(f *ir.Func) error {
+	ok := false
+	for _, v := range t.views {
+		ok = ok || v == f.View
+	}
+	if !ok {
+		var names []string
+		for _, v := range t.views {
+			names = append(names, v.String())
+		}
+		return t.unsupported("needs a filter for view %s, not %s", strings.Join(names, " or "), f.View)
+	}
+	for id := range f.Values {
+		if v := &f.Values[id]; v.Op == ir.OpMeta {
+			if _, ok := t.ctx.meta[v.Meta]; !ok {
+				return t.unsupported("has no metadatum %s", v.Meta)
+			}
+		}
+	}
+	return nil
+}
+
+// choose returns the strategy that o asks for.
+func (t Target) choose(o Options, v Verdict) (Access, error) {
+	a := o.Access
+	if a == AccessDefault {
+		a = t.access[0]
+	}
+	for _, have := range t.access {
+		if have != a {
+			continue
+		}
+		if a == AccessLdAbs && v.Reject != 0 {
+			return 0, t.unsupported("access %s rejects with 0, not with %d", a, v.Reject)
+		}
+		return a, nil
+	}
+	return 0, t.unsupported("has no access %s", a)
+}
+
+// Registers of the machine by use. R10 is the frame.
+type machine struct {
+	ctx       asm.Register
+	data, end asm.Register // direct access only
+	scratch   [2]asm.Register
+	clobbered []asm.Register // for values that live across no call
+	saved     []asm.Register // for any value
+}
+
+// calling is the machine of a body that calls BPF helpers: R1-R5 are lost at
+// each call, and LD_ABS wants the context in R6.
+var calling = machine{
+	ctx:       asm.R6,
+	scratch:   [2]asm.Register{asm.R0, asm.R1},
+	clobbered: []asm.Register{asm.R2, asm.R3, asm.R4, asm.R5},
+	saved:     []asm.Register{asm.R7, asm.R8, asm.R9},
+}
+
+// leaf is the machine of a body without calls; the context stays where it
+// comes in.
+var leaf = machine{
+	ctx:  asm.R1,
+	data: asm.R2, end: asm.R3,
+	scratch: [2]asm.Register{asm.R0, asm.R4},
+	saved:   []asm.Register{asm.R5, asm.R6, asm.R7, asm.R8, asm.R9},
+}
