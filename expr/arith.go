@@ -167,15 +167,14 @@ func (p *parser) parenNumber(what string) (n Number, ok bool) {
 	}
 	n, ok = p.number(what)
 	for i := len(open) - 1; i >= 0; i-- {
-		if p.tok.kind != tokRParen {
-			if ok {
-				p.unclosed(&open[i], ")")
-				p.skip()
-			}
+		if p.tok.kind != tokRParen && ok {
+			p.unclosed(&open[i], ")")
+			p.skip()
 			ok = false
-			continue
 		}
-		p.next()
+		if p.tok.kind == tokRParen {
+			p.next()
+		}
 	}
 	return n, ok
 }

@@ -5,14 +5,17 @@ import (
 	"strings"
 )
 
-// fail reports e, unless it only follows from an error before it: a second one at the
-// same place, or one about the word behind text that the scanner refused.
+// fail reports e, unless it only follows from an error before it: one at a place where
+// there is one already, or about a word that the scanner refused or that stands behind
+// such text.
 func (p *parser) fail(e *Error) {
-	follows := p.stopped || e.Pos == p.lastErr || p.tok.afterBad && e.Pos >= p.tok.pos
+	follows := p.stopped || p.tok.refused && e.Pos >= p.tok.pos
+	for _, other := range *p.errs {
+		follows = follows || other.Pos <= e.Pos && e.Pos < max(other.End, other.Pos+1)
+	}
 	if follows && len(*p.errs) > 0 {
 		return
 	}
-	p.lastErr = e.Pos
 	e.Word = p.src[e.Pos:e.End]
 	p.errs.Add(e)
 }
@@ -89,7 +92,9 @@ func (p *parser) unexpected(w want) {
 	switch {
 	case p.wrongOperator(e):
 	case t.kind == tokID:
-		e.Suggestion = suggest(p.text(t), kindSet(tokNumber, tokLen, tokProto))
+		if e.Hint = dashHint(p.text(t)); e.Hint == "" {
+			e.Suggestion = suggest(p.text(t), kindSet(tokNumber, tokLen, tokProto))
+		}
 	case w&wantID != 0 && w&wantTerm == 0 && p.isKeyword():
 		e.Suggestion = `\` + p.text(t)
 	case w&wantID != 0 && t.kind == tokRel && p.prev.kind == tokType:
@@ -171,7 +176,10 @@ func (p *parser) unknownWord(t *token, next tokenKind) *Error {
 		}
 		e.Suggestion = suggest(word, primitiveWords)
 	}
-	if e.Suggestion != "" {
+	if hint := dashHint(word); hint != "" {
+		e.Suggestion, e.Hint = "", hint
+	}
+	if e.Suggestion != "" || e.Hint != "" {
 		return e
 	}
 	head, _, dotted := strings.Cut(word, ".")
@@ -184,11 +192,21 @@ func (p *parser) unknownWord(t *token, next tokenKind) *Error {
 	return e
 }
 
+// dashHint returns advice about a word that is a subtraction without spaces, else "".
+func dashHint(word string) string {
+	head, tail, dash := strings.Cut(word, "-")
+	row := keywordIndex[head]
+	if dash && (row != nil && row.kind == tokLen || matchNumber(head, 0) == len(head)) {
+		return "a dash inside a word is part of it; write " + quote(head+" - "+tail)
+	}
+	return ""
+}
+
 // unexpectedAfter reports that the current token cannot follow an operand. w is what
 // operands may be here, open the parenthesis around them or nil.
 func (p *parser) unexpectedAfter(w want, open *token) {
 	t := &p.tok
-	if p.blamePrevious(w) {
+	if p.blamePrevious(w, open) {
 		return
 	}
 	e := &Error{Span: p.here(), Code: CodeUnexpected, Expected: []string{`"and"`, `"or"`}}
@@ -222,7 +240,7 @@ func (p *parser) unexpectedAfter(w want, open *token) {
 
 // blamePrevious reports the name in front of the current token, if it was taken for an id
 // and the current token shows that it was meant for a keyword.
-func (p *parser) blamePrevious(w want) bool {
+func (p *parser) blamePrevious(w want, open *token) bool {
 	if p.prev.kind != tokID || p.prev.escaped {
 		return false
 	}
@@ -238,6 +256,9 @@ func (p *parser) blamePrevious(w want) bool {
 			Msg: "expected " + alternatives(expected) + " after " + quote(p.text(&p.prev2)) + ", found " + quote(word)})
 		return true
 	case tokAnd, tokOr, tokNot, tokLParen:
+		if open != nil && p.prev2.kind == tokLParen {
+			w = want(open.val)
+		}
 		if w&wantTerm == 0 {
 			return false
 		}

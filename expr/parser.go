@@ -22,7 +22,7 @@ func Parse(src string) (Expr, error) {
 		errs[0].Locate(src)
 		return nil, errs
 	}
-	p := parser{scanner: scanner{src: src, errs: &errs}, lastErr: -1}
+	p := parser{scanner: scanner{src: src, errs: &errs}}
 	p.next()
 	var x Expr
 	if p.tok.kind != tokEOF {
@@ -48,7 +48,6 @@ type parser struct {
 	prev, prev2 token // the last two parsed
 	depth       int
 	stopped     bool // a limit was exceeded, or there are MaxErrors errors
-	lastErr     Pos  // of the last error, -1 if there was none
 }
 
 // want is a set of what may stand at a place.
@@ -262,6 +261,7 @@ func (p *parser) group(w want) operand {
 	if w&wantArith != 0 {
 		inner |= wantArith
 	}
+	open.val = uint8(inner)
 	o := p.operand(inner)
 	switch o.found {
 	case foundTerm:

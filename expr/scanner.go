@@ -49,16 +49,16 @@ var charClass = func() (class [256]uint8) {
 
 // next returns the next token. At the end of the source it is tokEOF, again and again.
 func (s *scanner) next() token {
-	afterBad := false
+	refused := false
 	for {
 		for s.off < len(s.src) && charClass[s.src[s.off]]&charSpace != 0 {
 			s.off++
 		}
 		start := s.off
 		if start == len(s.src) {
-			return token{kind: tokEOF, afterBad: afterBad, pos: Pos(start), end: Pos(start)}
+			return token{kind: tokEOF, refused: refused, pos: Pos(start), end: Pos(start)}
 		}
-		t := token{kind: tokEOF, afterBad: afterBad, pos: Pos(start)}
+		t := token{kind: tokEOF, refused: refused, pos: Pos(start)}
 		if charClass[s.src[start]]&charAlnum != 0 {
 			s.word(&t)
 		} else {
@@ -66,7 +66,7 @@ func (s *scanner) next() token {
 		}
 		if t.kind == tokEOF {
 			s.refuse()
-			afterBad = true
+			refused = true
 			continue
 		}
 		s.off = int(t.end)
@@ -104,6 +104,7 @@ func (s *scanner) word(t *token) {
 		t.kind = tokNumber
 		value, fault := parseNumber(word)
 		if fault != "" {
+			t.refused = true
 			s.report(&Error{Span: t.span(), Code: CodeNumber, Word: word, Msg: fault})
 		}
 		t.num = value
@@ -126,6 +127,7 @@ func (s *scanner) colons(t *token) bool {
 		t.kind, t.end = tokAddr6, Pos(addr6)
 		word := s.src[start:addr6]
 		if _, err := netip.ParseAddr(word); err != nil {
+			t.refused = true
 			s.report(&Error{Span: t.span(), Code: CodeAddress, Word: word,
 				Msg: "malformed IPv6 address " + quote(word)})
 		}
@@ -136,6 +138,7 @@ func (s *scanner) colons(t *token) bool {
 			t.end++
 		}
 		word := s.src[start:t.end]
+		t.refused = true
 		s.report(&Error{Span: t.span(), Code: CodeAddress, Word: word,
 			Msg: "malformed address " + quote(word), Hint: "a MAC address has six groups, an IPv6 address eight or a \"::\""})
 	default:

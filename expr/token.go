@@ -3,9 +3,9 @@ package expr
 // token is a word or sign of the source text with its place.
 type token struct {
 	kind     tokenKind
-	val      uint8 // keyword or operator: the value of the enumeration that kind implies
+	val      uint8 // keyword or operator: the value of the enumeration that kind implies; tokLParen: a want
 	escaped  bool  // tokID: written with a backslash
-	afterBad bool  // text that the scanner refused stands in front of it
+	refused  bool  // the scanner reported it, or the text directly in front of it
 	pos, end Pos
 	num      uint32 // tokNumber: its value
 }
