@@ -1,0 +1,151 @@
+package cbpfgen
+
+import (
+	"slices"
+
+	"github.com/gofilter/gofilter/ir"
+	"golang.org/x/net/bpf"
+)
+
+// assemble places the blocks of d in their order, the verdicts last, and resolves
+// jumps.
+//
+// It works from the end to the front, so that every distance is final when a
+// jump needs it: a conditional jump that cannot reach its target jumps to a stepping
+// stone, an unconditional jump or a copy of the verdict, which is placed right behind
+// the last conditional jump that needs it and serves those in front of it as well.
+func assemble(d *draft, snaplen uint32) *Program {
+	a := &assembler{
+		snaplen: snaplen,
+		blocks:  make([]int, len(d.blocks)),
+		stones:  make(map[target]int),
+	}
+	a.verdicts(d)
+	reached := d.reached()
+	for i := len(d.blocks) - 1; i >= 0; i-- {
+		if reached[i] {
+			a.block(target(i), &d.blocks[i])
+		}
+	}
+	slices.Reverse(a.insns)
+	slices.Reverse(a.spans)
+	return &Program{Insns: a.insns, Spans: a.spans}
+}
+
+// An assembler holds the program backwards. Places are indices into insns, so that
+// jumps lead to lower ones.
+type assembler struct {
+	snaplen        uint32
+	insns          []bpf.RawInstruction
+	spans          []ir.Span
+	blocks         []int // place of each block's first instruction
+	accept, reject int
+	stones         map[target]int // place of the last stepping stone to each target
+}
+
+// verdicts emits the returns that d leads to.
+func (a *assembler) verdicts(d *draft) {
+	accept, reject := d.entry == toAccept, d.entry == toReject
+	for i, ok := range d.reached() {
+		for _, t := range d.blocks[i].next {
+			accept = accept || ok && t == toAccept
+			reject = reject || ok && t == toReject
+		}
+	}
+	if reject {
+		a.reject = a.emit(bpf.RawInstruction{Op: opRetK}, ir.Span{})
+	}
+	if accept {
+		a.accept = a.emit(bpf.RawInstruction{Op: opRetK, K: a.snaplen}, ir.Span{})
+	}
+}
+
+// emit puts an instruction in front of the program and returns its place.
+func (a *assembler) emit(i bpf.RawInstruction, span ir.Span) int {
+	a.insns = append(a.insns, i)
+	a.spans = append(a.spans, span)
+	return len(a.insns) - 1
+}
+
+func (a *assembler) block(id target, b *codeBlock) {
+	if b.cond == 0 {
+		a.jump(b)
+	} else {
+		a.test(b)
+	}
+	for _, c := range slices.Backward(b.code) {
+		a.emit(bpf.RawInstruction{Op: c.op, K: c.k}, c.span)
+	}
+	a.blocks[id] = len(a.insns) - 1
+}
+
+// jump emits nothing for an edge to what comes next.
+func (a *assembler) jump(b *codeBlock) {
+	t := b.next[ir.True]
+	if a.distance(a.place(t)) > 0 {
+		a.stone(t, b.span)
+	}
+}
+
+func (a *assembler) test(b *codeBlock) {
+	var at [2]int
+	for settled := false; !settled; {
+		settled = true
+		for i, t := range b.next {
+			p, ok := a.near(t)
+			if !ok {
+				p = a.stone(t, b.span)
+				settled = false
+			}
+			at[i] = p
+		}
+	}
+	a.emit(bpf.RawInstruction{
+		Op: b.cond, K: b.k,
+		Jt: uint8(a.distance(at[ir.True])),
+		Jf: uint8(a.distance(at[ir.False])),
+	}, b.span)
+}
+
+// stone emits an instruction that leads to t, and returns its place.
+func (a *assembler) stone(t target, span ir.Span) int {
+	var i bpf.RawInstruction
+	switch t {
+	case toAccept:
+		i = bpf.RawInstruction{Op: opRetK, K: a.snaplen}
+	case toReject:
+		i = bpf.RawInstruction{Op: opRetK}
+	default:
+		i = bpf.RawInstruction{Op: opJa, K: uint32(a.distance(a.place(t)))}
+	}
+	a.stones[t] = a.emit(i, span)
+	return a.stones[t]
+}
+
+// place returns where t is.
+func (a *assembler) place(t target) int {
+	switch t {
+	case toAccept:
+		return a.accept
+	case toReject:
+		return a.reject
+	}
+	return a.blocks[t]
+}
+
+// near returns where the next instruction to be emitted, if it is a conditional
+// jump, can jump to get to t.
+func (a *assembler) near(t target) (place int, ok bool) {
+	if p := a.place(t); a.distance(p) <= maxShort {
+		return p, true
+	}
+	if p, ok := a.stones[t]; ok && a.distance(p) <= maxShort {
+		return p, true
+	}
+	return 0, false
+}
+
+// distance returns the displacement from the next instruction to be emitted to a place.
+func (a *assembler) distance(place int) int {
+	return len(a.insns) - 1 - place
+}

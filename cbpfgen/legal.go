@@ -1,0 +1,458 @@
+package cbpfgen
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/gofilter/gofilter/ir"
+)
+
+// farOffset is a packet offset that no packet in the kernel reaches. A load whose
+// base is beyond it faults, whatever its displacement.
+const farOffset = 1<<30 - 1
+
+// legal returns a Func with the verdicts of f that select can translate value by
+// value:
+//
+//   - no operation has constant operands only, no constant is the first operand of
+//     a commutative one, no shift has a constant count of 32 or more;
+//   - no load has a constant base or a displacement of maxOffset or more;
+//   - a block that surely rejects is the one reject block, which is last, after
+//     the one empty accept block;
+//   - only jumps lead to blocks with parameters;
+//   - with kernel, base plus displacement of a load is less than maxOffset, and
+//     the count of a shift less than 32.
+//
+// The result has no unreachable blocks. Values that nobody needs and that do not
+// fault may remain.
+func legal(f *ir.Func, kernel bool) *ir.Func {
+	l := &legalizer{src: f, kernel: kernel}
+	l.dst = &ir.Func{LinkType: f.LinkType, View: f.View, Snaplen: f.Snaplen, Source: f.Source, Values: make([]ir.Value, 1)}
+	l.expand()
+	l.settle()
+	l.arrange()
+	useJset(l.dst)
+	sink(l.dst)
+	return l.dst
+}
+
+type legalizer struct {
+	src, dst *ir.Func
+	kernel   bool
+
+	vals   []ir.ValueID // by value of src: the value of dst
+	first  []ir.BlockID // by block of src: the block of dst that it begins with
+	params [][]uint64   // by block of src: the bound of each parameter, over the edges seen so far
+	bounds []uint64     // by value of dst
+
+	cur            ir.BlockID          // the block of dst that is being written
+	near           map[ir.ValueID]bool // values that a guard in the present block of src has bounded
+	accept, reject ir.BlockID
+}
+
+// expand copies the blocks of src, cutting them where a guard goes in. An edge
+// that stands for one of src leads to ^id of src's block until settle.
+func (l *legalizer) expand() {
+	l.vals = make([]ir.ValueID, len(l.src.Values))
+	l.first = make([]ir.BlockID, len(l.src.Blocks))
+	l.params = make([][]uint64, len(l.src.Blocks))
+	l.bounds = make([]uint64, 1, len(l.src.Values))
+	for id := range l.src.Blocks {
+		l.block(ir.BlockID(id))
+	}
+	l.accept = l.open(ir.Block{Kind: ir.KindAccept})
+	l.reject = l.open(ir.Block{Kind: ir.KindReject})
+}
+
+// rejectEdge marks an edge to the reject block while that has no number.
+const rejectEdge ir.BlockID = -1 << 31
+
+func (l *legalizer) open(b ir.Block) ir.BlockID {
+	l.dst.Blocks = append(l.dst.Blocks, b)
+	return ir.BlockID(len(l.dst.Blocks) - 1)
+}
+
+func (l *legalizer) block(id ir.BlockID) {
+	b := l.src.Block(id)
+	l.cur = l.open(ir.Block{Span: b.Span})
+	l.first[id] = l.cur
+	l.near = make(map[ir.ValueID]bool)
+	for i, p := range b.Params {
+		v := *l.src.Value(p)
+		bd := uint64(0)
+		if l.params[id] != nil {
+			bd = l.params[id][i]
+		}
+		l.vals[p] = l.add(v, bd)
+	}
+	for _, v := range b.Values {
+		if !l.value(v) {
+			l.dst.Block(l.cur).Kind = ir.KindReject
+			return
+		}
+	}
+	l.wayOut(b)
+}
+
+// wayOut ends the present block as b ends.
+func (l *legalizer) wayOut(b *ir.Block) {
+	l.dst.Block(l.cur).Kind = b.Kind
+	switch b.Kind {
+	case ir.KindIf:
+		x, y := l.val(b.X), l.val(b.Y)
+		kx, cx := l.dst.IsConst(x)
+		ky, cy := l.dst.IsConst(y)
+		if cx && cy {
+			way := ir.False
+			if b.Cond.Holds(kx, ky) {
+				way = ir.True
+			}
+			e := l.edge(b.Succ[way])
+			d := l.dst.Block(l.cur)
+			d.Kind, d.Succ[ir.True] = ir.KindJump, e
+			return
+		}
+		t, f := l.edge(b.Succ[ir.True]), l.edge(b.Succ[ir.False])
+		cond := b.Cond
+		if cx {
+			var exchanged bool
+			x, y = y, x
+			if cond, exchanged = turned(cond); exchanged {
+				t, f = f, t
+			}
+		}
+		d := l.dst.Block(l.cur)
+		d.Cond, d.X, d.Y, d.Succ = cond, x, y, [2]ir.Edge{t, f}
+	case ir.KindJump:
+		e := l.edge(b.Succ[ir.True])
+		l.dst.Block(l.cur).Succ[ir.True] = e
+	case ir.KindAccept, ir.KindReject:
+	default:
+		panic("cbpfgen: block of kind " + b.Kind.String())
+	}
+}
+
+// turned returns the condition d for which "y d x" says the same as "x c y", or
+// with exchanged its opposite.
+func turned(c ir.Cond) (d ir.Cond, exchanged bool) {
+	switch c {
+	case ir.Eq, ir.Set:
+		return c, false
+	case ir.Gt: // x > y: not y >= x
+		return ir.Ge, true
+	case ir.Ge: // x >= y: not y > x
+		return ir.Gt, true
+	}
+	panic("cbpfgen: condition " + c.String())
+}
+
+func (l *legalizer) edge(e ir.Edge) ir.Edge {
+	r := ir.Edge{To: ^e.To}
+	for i, a := range e.Args {
+		v := l.val(a)
+		r.Args = append(r.Args, v)
+		if l.params[e.To] == nil {
+			l.params[e.To] = make([]uint64, len(e.Args))
+		}
+		l.params[e.To][i] = max(l.params[e.To][i], l.bounds[v])
+	}
+	return r
+}
+
+// val returns the value of dst for one of src.
+func (l *legalizer) val(id ir.ValueID) ir.ValueID {
+	if k, ok := l.src.IsConst(id); ok {
+		return l.number(k)
+	}
+	return l.vals[id]
+}
+
+func (l *legalizer) number(k uint32) ir.ValueID {
+	id := l.dst.Const(k)
+	l.know(id, uint64(k))
+	return id
+}
+
+func (l *legalizer) know(id ir.ValueID, bound uint64) {
+	for int(id) >= len(l.bounds) {
+		l.bounds = append(l.bounds, maxWord)
+	}
+	l.bounds[id] = bound
+}
+
+func (l *legalizer) add(v ir.Value, bound uint64) ir.ValueID {
+	id := l.dst.New(l.cur, v)
+	l.know(id, bound)
+	return id
+}
+
+func (l *legalizer) boundOf(id ir.ValueID) uint64 { return l.bounds[id] }
+
+// value copies one value. It returns false where computing it always faults.
+func (l *legalizer) value(id ir.ValueID) bool {
+	v := *l.src.Value(id)
+	for i, a := range v.Args {
+		if a != ir.None {
+			v.Args[i] = l.val(a)
+		}
+	}
+	switch v.Op {
+	case ir.OpLoad:
+		return l.load(id, v)
+	case ir.OpLen, ir.OpMeta:
+		l.vals[id] = l.add(v, bound(l.dst, &v, l.boundOf))
+		return true
+	case ir.OpNeg:
+		if k, ok := l.dst.IsConst(v.Args[0]); ok {
+			l.vals[id] = l.number(-k)
+			return true
+		}
+		l.vals[id] = l.add(v, bound(l.dst, &v, l.boundOf))
+		return true
+	}
+	x, cx := l.dst.IsConst(v.Args[0])
+	y, cy := l.dst.IsConst(v.Args[1])
+	division := v.Op == ir.OpDiv || v.Op == ir.OpMod
+	shift := v.Op == ir.OpLsh || v.Op == ir.OpRsh
+	switch {
+	case division && cy && y == 0:
+		return false
+	case cx && cy:
+		k, _ := v.Op.Arith(x, y)
+		l.vals[id] = l.number(k)
+		return true
+	case shift && cy && y >= 32:
+		l.vals[id] = l.number(0)
+		return true
+	case cx && v.Op.Commutative():
+		v.Args[0], v.Args[1] = v.Args[1], v.Args[0]
+	case shift && l.kernel && l.bounds[v.Args[1]] >= 32:
+		l.vals[id] = l.guardedShift(v)
+		return true
+	}
+	l.vals[id] = l.add(v, bound(l.dst, &v, l.boundOf))
+	return true
+}
+
+// load copies a load. It returns false where the load always faults: a packet has
+// fewer than maxOffset bytes.
+func (l *legalizer) load(id ir.ValueID, v ir.Value) bool {
+	if k, ok := l.dst.IsConst(v.Args[0]); ok {
+		if uint64(k)+uint64(v.K) >= maxOffset {
+			return false
+		}
+		v.Args[0] = ir.None
+		v.K += k
+	}
+	if v.K >= maxOffset {
+		return false
+	}
+	if base := v.Args[0]; base != ir.None && l.kernel {
+		limit := uint32(min(farOffset, maxOffset-1-int64(v.K)))
+		if l.bounds[base]+uint64(v.K) >= maxOffset && !(l.near[base] && limit == farOffset) {
+			l.guard(base, limit, v.Span)
+			l.near[base] = limit == farOffset
+		}
+	}
+	l.vals[id] = l.add(v, bound(l.dst, &v, l.boundOf))
+	return true
+}
+
+// guard ends the present block with a test that rejects where v > limit.
+func (l *legalizer) guard(v ir.ValueID, limit uint32, span ir.Span) {
+	k := l.number(limit)
+	test := l.cur
+	l.cur = l.open(ir.Block{})
+	b, next := l.dst.Block(test), l.dst.Block(l.cur)
+	next.Span = b.Span
+	b.Span = span
+	b.Kind, b.Cond, b.X, b.Y = ir.KindIf, ir.Gt, v, k
+	b.Succ = [2]ir.Edge{{To: rejectEdge}, {To: l.cur}}
+}
+
+// guardedShift computes the shift v, or 0 where its count is too large.
+func (l *legalizer) guardedShift(v ir.Value) ir.ValueID {
+	limit, zero := l.number(31), l.number(0)
+	test := l.cur
+	shift, join := l.open(ir.Block{Span: v.Span}), l.open(ir.Block{})
+	b := l.dst.Block(test)
+	l.dst.Block(join).Span = b.Span
+	b.Span = v.Span
+	b.Kind, b.Cond, b.X, b.Y = ir.KindIf, ir.Gt, v.Args[1], limit
+	b.Succ = [2]ir.Edge{{To: join, Args: []ir.ValueID{zero}}, {To: shift}}
+
+	l.cur = shift
+	r := l.add(v, maxWord)
+	s := l.dst.Block(shift)
+	s.Kind, s.Succ[ir.True] = ir.KindJump, ir.Edge{To: join, Args: []ir.ValueID{r}}
+
+	l.cur = join
+	most := uint64(maxWord)
+	if v.Op == ir.OpRsh {
+		most = l.bounds[v.Args[0]]
+	}
+	return l.add(ir.Value{Op: ir.OpParam, Span: v.Span}, most)
+}
+
+// settle resolves edges and lets those that lead to a verdict lead to the one
+// block of that verdict. A block that surely rejects need compute nothing: it
+// makes no difference whether it faults.
+func (l *legalizer) settle() {
+	passOn := make([]ir.BlockID, len(l.dst.Blocks)) // where an edge to the block may lead at once
+	for id := len(l.dst.Blocks) - 1; id >= 0; id-- {
+		b := &l.dst.Blocks[id]
+		passOn[id] = ir.BlockID(id)
+		for i := range b.NumSucc() {
+			l.resolve(&b.Succ[i], passOn)
+		}
+		if b.Kind == ir.KindIf && b.Succ[ir.True].To == b.Succ[ir.False].To &&
+			slices.Equal(b.Succ[ir.True].Args, b.Succ[ir.False].Args) {
+			b.Kind, b.Cond, b.X, b.Y = ir.KindJump, ir.CondInvalid, ir.None, ir.None
+			b.Succ[ir.False] = ir.Edge{}
+		}
+		switch {
+		case b.Kind == ir.KindReject, b.Kind == ir.KindJump && b.Succ[ir.True].To == l.reject:
+			*b = ir.Block{Params: b.Params, Kind: ir.KindReject, Span: b.Span}
+			passOn[id] = l.reject
+		case len(b.Values) > 0:
+		case b.Kind == ir.KindAccept:
+			passOn[id] = l.accept
+		case b.Kind == ir.KindJump && len(b.Params) == 0 && len(b.Succ[ir.True].Args) == 0:
+			passOn[id] = b.Succ[ir.True].To
+		}
+	}
+}
+
+func (l *legalizer) resolve(e *ir.Edge, passOn []ir.BlockID) {
+	switch {
+	case e.To == rejectEdge:
+		e.To = l.reject
+	case e.To < 0:
+		e.To = l.first[^e.To]
+	}
+	e.To = passOn[e.To]
+	if e.To == l.accept || e.To == l.reject {
+		e.Args = nil
+	}
+}
+
+// arrange drops unreachable blocks, cuts edges from two-way tests to blocks with
+// parameters, and renumbers. The blocks that it adds stand in front of the block
+// that they lead to, so that the last of them falls through; equal edges share one.
+func (l *legalizer) arrange() {
+	f := l.dst
+	reached := make([]bool, len(f.Blocks))
+	reached[0] = true
+	cuts := make([][]ir.Block, len(f.Blocks)) // blocks to add in front of each
+	type cut struct {
+		to ir.BlockID
+		i  int // index into cuts[to]
+	}
+	var made []cut
+	known := make(map[string]ir.BlockID) // edge to ^index into made
+	for id := range f.Blocks {
+		b := &f.Blocks[id]
+		if !reached[id] {
+			continue
+		}
+		for i := range b.NumSucc() {
+			e := &b.Succ[i]
+			reached[e.To] = true
+			if b.Kind != ir.KindIf || len(e.Args) == 0 {
+				continue
+			}
+			key := edgeKey(*e)
+			c, ok := known[key]
+			if !ok {
+				made = append(made, cut{e.To, len(cuts[e.To])})
+				c = ^ir.BlockID(len(made) - 1)
+				known[key] = c
+				cuts[e.To] = append(cuts[e.To], ir.Block{
+					Kind: ir.KindJump, Succ: [2]ir.Edge{*e}, Span: b.Span,
+				})
+			}
+			*e = ir.Edge{To: c}
+		}
+	}
+	old := f.Blocks
+	f.Blocks = nil
+	renumbered := make([]ir.BlockID, len(old))
+	cutAt := make([]ir.BlockID, len(old)) // number of the first block of cuts[id]
+	for id := range old {
+		if !reached[id] {
+			continue
+		}
+		cutAt[id] = ir.BlockID(len(f.Blocks))
+		f.Blocks = append(f.Blocks, cuts[id]...)
+		renumbered[id] = ir.BlockID(len(f.Blocks))
+		f.Blocks = append(f.Blocks, old[id])
+	}
+	for id := range f.Blocks {
+		b := &f.Blocks[id]
+		for i := range b.NumSucc() {
+			e := &b.Succ[i]
+			if e.To < 0 {
+				c := made[^e.To]
+				e.To = cutAt[c.to] + ir.BlockID(c.i)
+			} else {
+				e.To = renumbered[e.To]
+			}
+		}
+		for _, v := range b.Params {
+			f.Value(v).Block = ir.BlockID(id)
+		}
+		for _, v := range b.Values {
+			f.Value(v).Block = ir.BlockID(id)
+		}
+	}
+}
+
+func edgeKey(e ir.Edge) string {
+	k := binary.LittleEndian.AppendUint32(nil, uint32(e.To))
+	for _, a := range e.Args {
+		k = binary.LittleEndian.AppendUint32(k, uint32(a))
+	}
+	return string(k)
+}
+
+// useJset turns a test of "x & k == 0" into one of bits, if the masked value is
+// needed for nothing else.
+func useJset(f *ir.Func) {
+	uses := make([]int32, len(f.Values))
+	eachUse(f, func(_ ir.BlockID, v ir.ValueID) { uses[v]++ })
+	for id := range f.Blocks {
+		b := &f.Blocks[id]
+		if b.Kind != ir.KindIf || b.Cond != ir.Eq {
+			continue
+		}
+		x := f.Value(b.X)
+		if k, ok := f.IsConst(b.Y); !ok || k != 0 || x.Op != ir.OpAnd || uses[b.X] != 1 {
+			continue
+		}
+		home := f.Block(x.Block)
+		home.Values = slices.DeleteFunc(home.Values, func(v ir.ValueID) bool { return v == b.X })
+		b.Cond, b.X, b.Y = ir.Set, x.Args[0], x.Args[1]
+		b.Succ[ir.True], b.Succ[ir.False] = b.Succ[ir.False], b.Succ[ir.True]
+	}
+}
+
+// eachUse calls use for every operand of every value, test and edge.
+func eachUse(f *ir.Func, use func(ir.BlockID, ir.ValueID)) {
+	for id := range f.Blocks {
+		b, at := &f.Blocks[id], ir.BlockID(id)
+		for _, v := range b.Values {
+			for _, a := range f.Value(v).Args {
+				use(at, a)
+			}
+		}
+		if b.Kind == ir.KindIf {
+			use(at, b.X)
+			use(at, b.Y)
+		}
+		for i := range b.NumSucc() {
+			for _, a := range b.Succ[i].Args {
+				use(at, a)
+			}
+		}
+	}
+}

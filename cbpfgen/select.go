@@ -1,0 +1,361 @@
+package cbpfgen
+
+import (
+	"slices"
+
+	"github.com/gofilter/gofilter/ir"
+)
+
+// A state is what the registers hold: the value of each that is known, or None.
+type state struct {
+	a, x ir.ValueID
+}
+
+// meet returns what holds if either s or t does.
+func (s state) meet(t state) state {
+	if s.a != t.a {
+		s.a = ir.None
+	}
+	if s.x != t.x {
+		s.x = ir.None
+	}
+	return s
+}
+
+// home is the place that a block expects a parameter in.
+type home uint8
+
+const (
+	homeSlot home = iota
+	homeA
+	homeX
+)
+
+// A selector chooses instructions for a legal Func, block after block. The slot of
+// value v has the name v; names from len(f.Values) on are of temporary slots.
+type selector struct {
+	f     *ir.Func
+	avoid []bool // values that must not be kept in a slot; nil for none
+
+	// Facts about values, found once for a Func.
+	uses    []int32 // operands that are the value
+	outside []bool  // used outside the block that defines it
+	asBase  []bool  // first use is as base of a load
+	homes   []home  // of parameters
+	sums    []msh   // values that ldxb computes
+	anchor  []bool  // see anchored
+
+	out     []codeBlock
+	in      []state
+	entered []bool       // in is valid: an edge into the block has been seen
+	kept    []bool       // the value's slot holds it wherever the value may be used
+	loaded  []bool       // a finished block loads the value's slot
+	needed  []ir.BlockID // the last block that was seen to need the value
+	temps   uint32       // the next free name of a temporary slot
+
+	// The block being written.
+	here  ir.BlockID
+	code  []insn
+	reg   state
+	span  ir.Span
+	log   []ir.ValueID // values that kept was set for
+	depth int          // pairs being tried, one inside the other
+}
+
+// msh is a value of the form 4*(byte&0xf), with the load of the byte.
+type msh struct {
+	ok   bool
+	load ir.ValueID
+}
+
+func newSelector(f *ir.Func) *selector {
+	s := &selector{
+		f:       f,
+		uses:    make([]int32, len(f.Values)),
+		outside: make([]bool, len(f.Values)),
+		asBase:  make([]bool, len(f.Values)),
+		homes:   make([]home, len(f.Values)),
+		sums:    make([]msh, len(f.Values)),
+		anchor:  anchored(f),
+	}
+	eachUse(f, func(b ir.BlockID, v ir.ValueID) {
+		s.uses[v]++
+		if s.f.Value(v).Block != b {
+			s.outside[v] = true
+		}
+	})
+	s.findBases()
+	for id := range f.Values {
+		s.sums[id] = s.headerLength(ir.ValueID(id))
+	}
+	for id := range f.Blocks {
+		s.chooseHomes(f.Blocks[id].Params)
+	}
+	return s
+}
+
+// findBases sets asBase.
+func (s *selector) findBases() {
+	seen := make([]bool, len(s.f.Values))
+	first := func(v ir.ValueID, base bool) {
+		if v != ir.None && !seen[v] {
+			seen[v], s.asBase[v] = true, base
+		}
+	}
+	for id := range s.f.Blocks {
+		b := &s.f.Blocks[id]
+		for _, id := range b.Values {
+			v := s.f.Value(id)
+			first(v.Args[0], v.Op == ir.OpLoad)
+			first(v.Args[1], false)
+		}
+		if b.Kind == ir.KindIf {
+			first(b.X, false)
+			first(b.Y, false)
+		}
+	}
+}
+
+// chooseHomes gives a block's first parameter that is a base to X, the first that
+// is none to A, and the others to slots.
+func (s *selector) chooseHomes(params []ir.ValueID) {
+	a, x := false, false
+	for _, p := range params {
+		switch {
+		case s.uses[p] == 0:
+		case s.asBase[p] && !x:
+			s.homes[p], x = homeX, true
+		case !s.asBase[p] && !a:
+			s.homes[p], a = homeA, true
+		}
+	}
+}
+
+// headerLength recognizes 4*(byte&0xf) at a constant offset, in the ways to write it.
+func (s *selector) headerLength(id ir.ValueID) msh {
+	v := s.f.Value(id)
+	k, ok := s.f.IsConst(v.Args[1])
+	if !ok {
+		return msh{}
+	}
+	inner := s.f.Value(v.Args[0])
+	ki, ok := s.f.IsConst(inner.Args[1])
+	if !ok {
+		return msh{}
+	}
+	byFour := func(op ir.Op, k uint32) bool {
+		return op == ir.OpLsh && k == 2 || op == ir.OpMul && k == 4
+	}
+	switch {
+	case byFour(v.Op, k) && inner.Op == ir.OpAnd && ki == 0xf:
+	case v.Op == ir.OpAnd && k == 0x3c && byFour(inner.Op, ki):
+	default:
+		return msh{}
+	}
+	load := s.f.Value(inner.Args[0])
+	if load.Op != ir.OpLoad || load.Size != ir.Byte || load.Args[0] != ir.None {
+		return msh{}
+	}
+	return msh{true, inner.Args[0]}
+}
+
+// run selects the whole Func.
+func (s *selector) run(avoid []bool) *draft {
+	n := len(s.f.Blocks)
+	s.avoid = avoid
+	s.out = make([]codeBlock, n)
+	s.in = make([]state, n)
+	s.entered = make([]bool, n)
+	s.kept = make([]bool, len(s.f.Values))
+	s.loaded = make([]bool, len(s.f.Values))
+	s.needed = make([]ir.BlockID, len(s.f.Values))
+	for i := range s.needed {
+		s.needed[i] = ir.NoBlock
+	}
+	s.temps = uint32(len(s.f.Values))
+	s.entered[0] = true
+	for id := range s.f.Blocks {
+		if s.entered[id] {
+			s.block(ir.BlockID(id))
+		}
+	}
+	return &draft{blocks: s.out, entry: s.target(0)}
+}
+
+// target returns where a jump to block id goes.
+func (s *selector) target(id ir.BlockID) target {
+	b := s.f.Block(id)
+	switch {
+	case b.Kind == ir.KindReject:
+		return toReject
+	case b.Kind == ir.KindAccept && len(b.Values) == 0:
+		return toAccept
+	}
+	return target(id)
+}
+
+func (s *selector) block(id ir.BlockID) {
+	b := s.f.Block(id)
+	s.here, s.code, s.reg, s.log = id, nil, s.in[id], s.log[:0]
+	for _, p := range b.Params {
+		s.enter(p)
+	}
+	for _, v := range s.roots(b) {
+		if s.asBase[v] {
+			s.toX(v)
+		} else {
+			s.toA(v)
+		}
+	}
+	s.span = b.Span
+	out := &s.out[id]
+	switch b.Kind {
+	case ir.KindReject:
+		s.code = nil
+		out.goTo(toReject)
+	case ir.KindAccept:
+		out.goTo(toAccept)
+	case ir.KindJump:
+		s.takeEdge(b.Succ[ir.True])
+		out.goTo(s.target(b.Succ[ir.True].To))
+	case ir.KindIf:
+		s.test(b, out)
+	default:
+		panic("cbpfgen: block of kind " + b.Kind.String())
+	}
+	out.code, out.span = s.code, b.Span
+	for _, c := range s.code {
+		if c.loadsSlot() && int(c.k) < len(s.loaded) {
+			s.loaded[c.k] = true
+		}
+	}
+}
+
+// enter notes that parameter p has been set by the edge.
+func (s *selector) enter(p ir.ValueID) {
+	s.kept[p] = true
+	switch s.homes[p] {
+	case homeA:
+		s.reg.a = p
+		s.emit(opSt, uint32(p))
+	case homeX:
+		s.reg.x = p
+		s.emit(opStx, uint32(p))
+	}
+}
+
+// roots returns the values of b to compute before its way out, in order: those that
+// other blocks need and that are not got from the packet by one instruction, and
+// those that can fault. What these and the way out are computed from comes with them.
+func (s *selector) roots(b *ir.Block) []ir.ValueID {
+	need := func(v ir.ValueID) { s.needed[v] = s.here }
+	if b.Kind == ir.KindIf {
+		need(b.X)
+		need(b.Y)
+	}
+	for i := range b.NumSucc() {
+		e := &b.Succ[i]
+		for j, p := range s.f.Block(e.To).Params {
+			if s.uses[p] > 0 {
+				need(e.Args[j])
+			}
+		}
+	}
+	var list []ir.ValueID
+	for _, v := range slices.Backward(b.Values) {
+		if s.needed[v] != s.here {
+			keep := s.outside[v] && !s.cheap(v) && !s.avoided(v)
+			if !keep && !s.anchored(v) {
+				continue
+			}
+			list = append(list, v)
+		}
+		for _, a := range s.f.Value(v).Args {
+			need(a)
+		}
+	}
+	slices.Reverse(list)
+	return list
+}
+
+// anchored reports whether v is to be computed in its block even if only others
+// need it, or nobody does, since it can fault or consumes what can.
+func (s *selector) anchored(v ir.ValueID) bool {
+	return s.f.CanFault(v) || s.anchor[v] && s.uses[v] > 0
+}
+
+// cheap reports whether one instruction computes v wherever it is needed.
+func (s *selector) cheap(id ir.ValueID) bool {
+	v := s.f.Value(id)
+	switch v.Op {
+	case ir.OpConst, ir.OpLen, ir.OpMeta:
+		return true
+	case ir.OpLoad:
+		return v.Args[0] == ir.None
+	}
+	return s.sums[id].ok
+}
+
+func (s *selector) avoided(v ir.ValueID) bool {
+	return s.avoid != nil && s.avoid[v]
+}
+
+// test ends the block with b's two-way test.
+func (s *selector) test(b *ir.Block, out *codeBlock) {
+	t, f := b.Succ[ir.True].To, b.Succ[ir.False].To
+	cond := b.Cond
+	if k, ok := s.f.IsConst(b.Y); ok {
+		s.toA(b.X)
+		out.cond, out.k = clsJMP|jumpOp(cond)|srcK, k
+	} else {
+		if s.pair(b.X, b.Y, true) {
+			var exchanged bool
+			if cond, exchanged = turned(cond); exchanged {
+				t, f = f, t
+			}
+		}
+		out.cond = clsJMP | jumpOp(cond) | srcX
+	}
+	out.next = [2]target{s.target(t), s.target(f)}
+	s.leaveTo(t)
+	s.leaveTo(f)
+}
+
+// leaveTo notes with what registers an edge enters block to.
+func (s *selector) leaveTo(to ir.BlockID) {
+	if !s.entered[to] {
+		s.entered[to], s.in[to] = true, s.reg
+		return
+	}
+	s.in[to] = s.in[to].meet(s.reg)
+}
+
+// takeEdge brings e's values to the homes of the parameters and leaves.
+func (s *selector) takeEdge(e ir.Edge) {
+	var a, x ir.ValueID
+	for i, p := range s.f.Block(e.To).Params {
+		switch {
+		case s.uses[p] == 0:
+		case s.homes[p] == homeA:
+			a = e.Args[i]
+		case s.homes[p] == homeX:
+			x = e.Args[i]
+		default:
+			s.toA(e.Args[i])
+			s.emit(opSt, uint32(p))
+		}
+	}
+	switch {
+	case a != ir.None && x != ir.None:
+		s.pair(a, x, false)
+	case a != ir.None:
+		s.toA(a)
+	case x != ir.None:
+		s.toX(x)
+	}
+	s.leaveTo(e.To)
+}
+
+func (s *selector) emit(op uint16, k uint32) {
+	s.code = append(s.code, insn{op, k, s.span})
+}
