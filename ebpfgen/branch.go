@@ -73,14 +73,18 @@ func (b *body) test(id ir.BlockID) (comparison, inverse) {
 		x, y = y, x
 	}
 	jump, inv := jumps(blk.Cond, exchanged)
-	c := comparison{op: jump, x: b.operand(x, b.m.scratch[0])}
+	sx, sy := b.m.scratch[0], b.m.scratch[1]
+	if b.places[y] == (place{kind: inRegister, reg: sx}) {
+		sx, sy = sy, sx // y was made there by the step before
+	}
+	c := comparison{op: jump, x: b.operand(x, sx)}
 	if k, ok := b.f.IsConst(y); ok {
 		if size, ok := b.raw(x); ok {
 			k = swapped(k, size)
 		}
 		c.imm, c.k = true, int32(k)
 	} else {
-		c.y = b.operand(y, b.m.scratch[1])
+		c.y = b.operand(y, sy)
 	}
 	return c, inv
 }

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"os"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/internal/kernelrun"
@@ -68,16 +71,24 @@ func randomPacket(r *rand.Rand, n int) []byte {
 	return pkt
 }
 
+// funcsEnv is the environment variable that asks for a longer run with fresh
+// random numbers: how many Funcs for each target and strategy.
+const funcsEnv = "GOFILTER_KERNEL_FUNCS"
+
 // TestRandomAgreement compares programs made of random Funcs, run by the
 // kernel, with Eval.
 func TestRandomAgreement(t *testing.T) {
 	kernelrun.Require(t)
-	funcs := 150
+	funcs, seed := 150, int64(1)
 	if testing.Short() {
 		funcs = 20
 	}
+	if n, err := strconv.Atoi(os.Getenv(funcsEnv)); err == nil {
+		funcs, seed = n, time.Now().UnixNano()
+		t.Logf("seed %d", seed)
+	}
 	forEachAccess(t, func(t *testing.T, target ebpfgen.Target, a ebpfgen.Access) {
-		r := rand.New(rand.NewSource(1))
+		r := rand.New(rand.NewSource(seed))
 		accepted, tried, size := 0, 0, 0
 		for i := range funcs {
 			pkt := randomPacket(r, 20+r.Intn(100))

@@ -154,6 +154,9 @@ func (p *Program) run(pkt []byte, n uint32, ns *float64) (uint32, error) {
 	if len(pkt) < p.row.min || len(pkt) > p.row.max {
 		return 0, fmt.Errorf("%d bytes: %w", len(pkt), ErrSize)
 	}
+	if p.row.typ == ebpf.SchedCLS && short(binary.BigEndian.Uint16(pkt[etherLen-2:]), len(pkt)-etherLen) {
+		return 0, fmt.Errorf("%d bytes with a part of an IP header: %w", len(pkt), ErrSize)
+	}
 	in := p.input[:0]
 	if p.row.stripped {
 		in = append(in, make([]byte, etherLen)...)
@@ -189,10 +192,16 @@ func (p *Program) etherType(pkt []byte) uint16 {
 	case !p.row.ipOnly && len(pkt) >= etherLen:
 		t = binary.BigEndian.Uint16(pkt[etherLen-2:])
 	}
-	if t == typeIPv4 && len(pkt) < 20 || t == typeIPv6 && len(pkt) < 40 {
+	if short(t, len(pkt)) {
 		return typeOther
 	}
 	return t
+}
+
+// short reports whether n bytes are less than the IP header that an EtherType
+// promises.
+func short(etherType uint16, n int) bool {
+	return etherType == typeIPv4 && n < 20 || etherType == typeIPv6 && n < 40
 }
 
 // The numbers that eth_type_trans gives a frame whose type field is a length
