@@ -1,2 +1,164 @@
-// Package gofilter compiles tcpdump-style packet filters.
+// Package gofilter compiles tcpdump-style packet filters, written in the language
+// of pcap-filter(7), and matches packets with them on any system.
+//
+// The text goes through four stages, each a package: expr parses it,
+// internal/resolve settles what it means, internal/lower writes it as the blocks of
+// package ir, and internal/opt makes those fewer. A [Filter] holds the result. It
+// matches packets by itself; packages cbpfgen and ebpfgen make programs of its
+// [Filter.IR] for the kernel, and attach and capture put those to work.
 package gofilter
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/gofilter/gofilter/expr"
+	"github.com/gofilter/gofilter/internal/lower"
+	"github.com/gofilter/gofilter/internal/opt"
+	"github.com/gofilter/gofilter/internal/proto"
+	"github.com/gofilter/gofilter/internal/resolve"
+	"github.com/gofilter/gofilter/ir"
+	"github.com/gofilter/gofilter/linktype"
+)
+
+// DefaultSnaplen is the snapshot length of a Config that names none: tcpdump's.
+const DefaultSnaplen = 262144
+
+// ByteOrder is the byte order of header fields that a recording host writes in
+// its own order: the address family of NULL and ENC, for instance.
+type ByteOrder = lower.ByteOrder
+
+// The byte orders.
+const (
+	// LiveOrder: the packets are captured on this machine.
+	LiveOrder = lower.Live
+	// NativeOrder: a savefile with little-endian headers.
+	NativeOrder = lower.Native
+	// SwappedOrder: a savefile with big-endian headers.
+	SwappedOrder = lower.Swapped
+)
+
+// A Config is what a filter depends on besides its text. LinkType has no default:
+// its zero value is linktype.Null.
+type Config struct {
+	LinkType  linktype.Type
+	Snaplen   uint32     // what the filter returns for an accepted packet, in bytes; 0: DefaultSnaplen
+	Netmask   netip.Addr // IPv4 netmask of the interface; the zero Addr where unknown
+	View      ir.View    // where the filter will run
+	ByteOrder ByteOrder
+	Resolver  Resolver // nil: numbers and the names that the language has built in
+	Plain     bool     // leave out the passes that are not required
+	// After is called with the name of each pass and what it left, nil for none.
+	// "lower" is what there is before the first.
+	After func(pass string, f *ir.Func) error
+}
+
+// A Filter is a compiled filter. It is safe for use by several goroutines.
+type Filter struct {
+	plain *ir.Func
+	fn    *ir.Func
+	prog  func([]byte, *ir.Metadata) uint32
+}
+
+// An InternalError is a bug of this package that compiling a filter came upon.
+type InternalError struct {
+	Stage  string // the stage that failed
+	Source string // the filter's text
+	Cause  any    // what the stage panicked with
+}
+
+// Error says what failed, where, and on which filter.
+func (e *InternalError) Error() string {
+	return fmt.Sprintf("internal error in %s of filter %q: %v", e.Stage, e.Source, e.Cause)
+}
+
+// An UnsupportedError says that a link type is none that filters can be compiled
+// for.
+type UnsupportedError struct {
+	What string
+}
+
+// Error says what is not supported.
+func (e *UnsupportedError) Error() string { return e.What }
+
+// Compile compiles a filter. An empty src accepts every packet. Faults of the text
+// are an expr.ErrorList with a place for each; [expr.PrintError] prints them under
+// the text.
+func Compile(src string, cfg Config) (f *Filter, err error) {
+	stage := "parse"
+	defer func() {
+		if p := recover(); p != nil {
+			f, err = nil, &InternalError{stage, src, p}
+		}
+	}()
+	link, ok := proto.LinkOf(cfg.LinkType)
+	if !ok {
+		return nil, &UnsupportedError{fmt.Sprintf("link type %s is not known", cfg.LinkType)}
+	}
+	if cfg.Snaplen == 0 {
+		cfg.Snaplen = DefaultSnaplen
+	}
+	tree, err := expr.Parse(src)
+	if err != nil {
+		return nil, err
+	}
+	stage = "resolve"
+	pred, err := resolve.Filter(tree, resolve.Config{Link: link, Netmask: cfg.Netmask, View: cfg.View, Names: cfg.Resolver})
+	if err != nil {
+		return nil, locate(err, src)
+	}
+	stage = "lower"
+	fn := lower.Filter(pred, lower.Options{View: cfg.View, Snaplen: cfg.Snaplen, Source: src, ByteOrder: cfg.ByteOrder})
+	f = &Filter{plain: fn}
+	if cfg.After != nil {
+		if err := cfg.After(stage, fn); err != nil {
+			return nil, err
+		}
+	}
+	stage = "passes"
+	f.fn = fn.Clone()
+	if err := opt.Run(f.fn, opt.Options{Plain: cfg.Plain, After: cfg.After}); err != nil {
+		return nil, err
+	}
+	stage = "match"
+	f.prog = func(b []byte, md *ir.Metadata) uint32 { return ir.Eval(f.fn, b, md) }
+	return f, nil
+}
+
+// locate gives errors their line and column.
+func locate(err error, src string) error {
+	if list, ok := err.(expr.ErrorList); ok {
+		for _, e := range list {
+			e.Locate(src)
+		}
+	}
+	return err
+}
+
+// MustCompile is Compile for a filter that is known to be right; it panics
+// otherwise.
+func MustCompile(src string, cfg Config) *Filter {
+	f, err := Compile(src, cfg)
+	if err != nil {
+		panic("gofilter: " + err.Error())
+	}
+	return f
+}
+
+// Run returns the verdict on a packet: 0 to reject it, else how many bytes of it to
+// keep. data are its captured bytes. md may be nil, which means that they are all
+// of it and that there are no metadata.
+func (f *Filter) Run(data []byte, md *ir.Metadata) uint32 { return f.prog(data, md) }
+
+// Match reports whether the filter accepts a packet. See Run.
+func (f *Filter) Match(data []byte, md *ir.Metadata) bool { return f.prog(data, md) != 0 }
+
+// RejectsAll reports whether the passes found that no packet is accepted.
+func (f *Filter) RejectsAll() bool { return opt.RejectsAll(f.fn) }
+
+// IR returns the filter after the passes, for the generators. It must not be
+// changed.
+func (f *Filter) IR() *ir.Func { return f.fn }
+
+// Plain returns the filter as it was before the passes. It must not be changed.
+func (f *Filter) Plain() *ir.Func { return f.plain }

@@ -1,0 +1,215 @@
+package lower
+
+import (
+	"github.com/gofilter/gofilter/expr"
+	"github.com/gofilter/gofilter/internal/pred"
+	"github.com/gofilter/gofilter/internal/proto"
+	"github.com/gofilter/gofilter/ir"
+)
+
+// either expands a test that has a direction: src and dst make the test of one
+// side each.
+func either(dir expr.Dir, src, dst func() *tree) *tree {
+	switch dir {
+	case expr.DirSrc:
+		return src()
+	case expr.DirDst:
+		return dst()
+	case expr.DirSrcAndDst:
+		return and(src(), dst())
+	case expr.DirNone, expr.DirSrcOrDst:
+		return or(src(), dst())
+	}
+	panic("lower: direction " + dir.String())
+}
+
+// ipProto tests the protocol behind an IP header. Behind IPv6 it may also be named
+// by a fragment header.
+func (l *lowering) ipProto(p pred.IPProto) *tree {
+	y, num := p.At, uint32(p.Num)
+	if p.Version == 4 {
+		return and(l.carries(y, proto.EtherIPv4), l.equal(y.Net().Plus(proto.IPv4Proto), ir.Byte, num))
+	}
+	next := y.Net().Plus(proto.IPv6Next)
+	behindFragment := and(l.equal(next, ir.Byte, proto.IPFragment), l.equal(y.Net().Plus(proto.IPv6HdrLen), ir.Byte, num))
+	return and(l.carries(y, proto.EtherIPv6), or(l.equal(next, ir.Byte, num), behindFragment))
+}
+
+// firstFragment tests that an IPv4 packet is whole or its first fragment: only
+// that has a transport header.
+func (l *lowering) firstFragment(y *pred.Layers) *tree {
+	return not(l.testK(l.load(y.Net().Plus(proto.IPv4Frag), ir.Half), ir.Set, 0x1fff))
+}
+
+// ipv4HdrLen is the length of the IPv4 header plus the variable part of the
+// offset where it starts: what lies behind it is at that plus the constant part.
+func (l *lowering) ipv4HdrLen(y *pred.Layers) *num {
+	n := arithK(ir.OpLsh, arithK(ir.OpAnd, l.load(y.Net(), ir.Byte), 0x0f), 2)
+	if v := l.varPart(y.Payload); v != nil {
+		n = arith(ir.OpAdd, n, v)
+	}
+	return n
+}
+
+// ipv6HdrLen is the same for IPv6, extension headers not counted.
+func (l *lowering) ipv6HdrLen(y *pred.Layers) *num {
+	if v := l.varPart(y.Payload); v != nil {
+		return plus(v, proto.IPv6HdrLen)
+	}
+	return constant(proto.IPv6HdrLen)
+}
+
+// transport reads size bytes at off of the header behind IP.
+func (l *lowering) transport(y *pred.Layers, version uint8, off uint32, size ir.Size) *num {
+	if version == 4 {
+		return loadAt(l.ipv4HdrLen(y), y.Net().Const+off, size)
+	}
+	return l.load(y.Net().Plus(proto.IPv6HdrLen+off), size)
+}
+
+// host4 tests the addresses of an IPv4, ARP or RARP header.
+func (l *lowering) host4(p pred.Host4) *tree {
+	carried := l.carries(p.At, p.Num)
+	if carried == never {
+		return never
+	}
+	src, dst := uint32(proto.ARPSrc), uint32(proto.ARPDst)
+	if p.Num == proto.EtherIPv4 {
+		src, dst = proto.IPv4Src, proto.IPv4Dst
+	}
+	t := never
+	for _, a := range p.Addrs {
+		side := func(off uint32) func() *tree {
+			return func() *tree { return l.masked(p.At.Net().Plus(off), ir.Word, a.Mask, a.Addr) }
+		}
+		t = or(t, either(p.Dir, side(src), side(dst)))
+	}
+	if p.Except {
+		t = not(t)
+	}
+	return and(carried, t)
+}
+
+// host6 tests the addresses of an IPv6 header, first words first.
+func (l *lowering) host6(p pred.Host6) *tree {
+	carried := l.carries(p.At, proto.EtherIPv6)
+	t := never
+	for _, a := range p.Addrs {
+		side := func(off uint32) func() *tree {
+			return func() *tree {
+				t := always
+				for i := range a.Addr {
+					t = and(t, l.masked(p.At.Net().Plus(off+4*uint32(i)), ir.Word, a.Mask[i], a.Addr[i]))
+				}
+				return t
+			}
+		}
+		t = or(t, either(p.Dir, side(proto.IPv6Src), side(proto.IPv6Dst)))
+	}
+	if p.Except {
+		t = not(t)
+	}
+	return and(carried, t)
+}
+
+// portProtos are the protocols that have ports, in the order of the test.
+var portProtos = [...]uint32{proto.IPTCP, proto.IPUDP, proto.IPSCTP}
+
+// port tests the ports behind an IP header.
+func (l *lowering) port(p pred.Port) *tree {
+	y := p.At
+	side := func(off uint32) func() *tree {
+		return func() *tree {
+			n := func() *num { return l.transport(y, p.Version, off, ir.Half) }
+			if p.Lo == p.Hi {
+				return l.testK(n(), ir.Eq, uint32(p.Lo))
+			}
+			return and(l.testK(n(), ir.Ge, uint32(p.Lo)), not(l.testK(n(), ir.Gt, uint32(p.Hi))))
+		}
+	}
+	field := y.Net().Plus(proto.IPv6Next)
+	ether := uint32(proto.EtherIPv6)
+	if p.Version == 4 {
+		field, ether = y.Net().Plus(proto.IPv4Proto), proto.EtherIPv4
+	}
+	carried := never
+	for _, num := range portProtos {
+		if p.Num == 0 || uint32(p.Num) == num {
+			carried = or(carried, l.equal(field, ir.Byte, num))
+		}
+	}
+	if p.Version == 4 {
+		carried = and(carried, l.firstFragment(y))
+	}
+	ports := either(p.Dir, side(proto.SrcPort), side(proto.DstPort))
+	return and(l.carries(y, ether), and(carried, ports))
+}
+
+// chainDepth is how many extension headers headerChain steps over. A packet with
+// more of them is taken not to match.
+const chainDepth = 8
+
+// chainVars returns the two variables of headerChain: the protocol that the last
+// header named, and where what it named begins. All chains use the same two.
+func (l *lowering) chainVars() (next, pos pred.Var) {
+	if l.chainNext == pred.NoVar {
+		l.chainNext, l.vars = pred.Var(l.vars), l.vars+2
+	}
+	return l.chainNext, l.chainNext + 1
+}
+
+// headerChain tests for a protocol behind any extension headers. The loop that a
+// machine would need is written out chainDepth times. Lengths are RFC 8200's, in
+// units of eight bytes behind the first, and for AH RFC 4302's, in units of four
+// behind the first two.
+func (l *lowering) headerChain(p pred.Chain) *tree {
+	y := p.At
+	next, pos := l.chainVars()
+	start := y.Net().Const
+	advance := func(unit, behind uint32) *tree {
+		size := arithK(ir.OpMul, plus(loadAt(variable(pos), start+1, ir.Byte), behind), unit)
+		return step(always,
+			assign{next, loadAt(variable(pos), start, ir.Byte)},
+			assign{pos, arith(ir.OpAdd, size, variable(pos))})
+	}
+	is := func(num uint32) *tree { return l.testK(variable(next), ir.Eq, num) }
+	t := is(uint32(p.Num))
+	for range chainDepth {
+		over := and(is(proto.IPAH), advance(4, 2))
+		if p.Version == 6 {
+			options := anyOf(is(proto.IPHopByHop), is(proto.IPDstOpts), is(proto.IPRouting), is(proto.IPFragment))
+			over = or(and(options, advance(8, 1)), over)
+		}
+		t = or(is(uint32(p.Num)), and(over, t))
+	}
+	if p.Version == 4 {
+		t = step(t, assign{next, l.load(y.Net().Plus(proto.IPv4Proto), ir.Byte)}, assign{pos, l.ipv4HdrLen(y)})
+		return and(l.carries(y, proto.EtherIPv4), t)
+	}
+	t = step(t, assign{next, l.load(y.Net().Plus(proto.IPv6Next), ir.Byte)}, assign{pos, l.ipv6HdrLen(y)})
+	return and(l.carries(y, proto.EtherIPv6), t)
+}
+
+// decnet tests a DECnet address. A routing header is short or long, and each may
+// be behind a padding byte; addresses are little-endian. A short header's
+// destination is next to its flags and is compared with them.
+func (l *lowering) decnet(y *pred.Layers, dir expr.Dir, addr uint32) *tree {
+	const shortForm, longForm, pad = 0x02, 0x06, 0x81
+	addr = swap16(addr)
+	flags := y.Net().Plus(2)
+	plain := func(form, off uint32) *tree {
+		return and(l.masked(flags, ir.Byte, 0x07, form), l.equal(flags.Plus(off), ir.Half, addr))
+	}
+	padded := func(form, off uint32) *tree {
+		return and(l.masked(flags, ir.Half, 0xff07, pad<<8|form), l.equal(flags.Plus(1+off), ir.Half, addr))
+	}
+	src := func() *tree {
+		return anyOf(plain(shortForm, 3), padded(shortForm, 3), plain(longForm, 15), padded(longForm, 15))
+	}
+	dst := func() *tree {
+		return anyOf(l.masked(flags, ir.Word, 0x07ffff00, shortForm<<24|addr<<8),
+			l.masked(flags, ir.Word, 0xff07ffff, pad<<24|shortForm<<16|addr),
+			plain(longForm, 7), padded(longForm, 7))
+	}
+	return and(l.carries(y, proto.EtherDECnet), either(dir, src, dst))
+}

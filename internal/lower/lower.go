@@ -1,0 +1,206 @@
+// Package lower turns a resolved filter into blocks: it finds, from the tables of
+// package proto, the bytes that a test is about, and the tests that must come
+// before it.
+//
+// There are two steps. expand writes each predicate as a tree of comparisons;
+// emit writes the tree as blocks. Nothing is shared or left out on the way, except
+// what a constant decides: that is the passes' work.
+package lower
+
+import (
+	"fmt"
+
+	"github.com/gofilter/gofilter/expr"
+	"github.com/gofilter/gofilter/internal/pred"
+	"github.com/gofilter/gofilter/internal/proto"
+	"github.com/gofilter/gofilter/ir"
+	"github.com/gofilter/gofilter/linktype"
+)
+
+// ByteOrder is the byte order of fields that a recording host writes in its own.
+type ByteOrder uint8
+
+// The byte orders.
+const (
+	// Live: the packets come from this machine. Address families are Linux's, in
+	// little-endian order.
+	Live ByteOrder = iota
+	// Native: a savefile whose headers are little-endian. Address families are
+	// those of any system, in either order.
+	Native
+	// Swapped: a savefile whose headers are big-endian.
+	Swapped
+)
+
+// Options are what lowering depends on besides the filter.
+type Options struct {
+	View      ir.View
+	Snaplen   uint32
+	Source    string // the filter's text
+	ByteOrder ByteOrder
+}
+
+// Filter lowers f.
+func Filter(f *pred.Filter, o Options) *ir.Func {
+	fn := &ir.Func{LinkType: f.Outer.LinkName(), View: o.View, Snaplen: o.Snaplen, Source: o.Source}
+	l := &lowering{filter: f, order: o.ByteOrder, vars: f.Vars}
+	t := always
+	if f.Root != nil {
+		t = l.pred(f.Root)
+		if f.Last.Link.Type == linktype.PPI {
+			// The header behind PPI's own is 802.11 only where PPI says so.
+			l.span = ir.Span{}
+			t = and(l.equal(pred.Offset{Const: 4}, ir.Word, 105<<24), l.withPrefix(t))
+		} else {
+			t = l.withPrefix(t)
+		}
+	}
+	emit(fn, t, l.vars)
+	return fn
+}
+
+type lowering struct {
+	filter *pred.Filter
+	order  ByteOrder
+	vars   int     // one more than the highest variable in use
+	span   ir.Span // of the predicate being expanded
+
+	usesHdr, usesPayload bool // VarHdr, VarPayload are looked at
+
+	chainNext pred.Var // see chainVars
+}
+
+// at notes the words that what follows is for.
+func (l *lowering) at(s expr.Span) { l.span = irSpan(s) }
+
+// pred expands a predicate.
+func (l *lowering) pred(p pred.Pred) *tree {
+	switch p := p.(type) {
+	case pred.And:
+		return l.chain(p)
+	case pred.Or:
+		return l.chain(p)
+	case pred.Not:
+		return not(l.pred(p.X))
+	case pred.Bool:
+		if p.Value {
+			return always
+		}
+		return never
+	case pred.Carries:
+		l.at(p.Span)
+		return l.carries(p.At, p.Num)
+	case pred.IPProto:
+		l.at(p.Span)
+		return l.ipProto(p)
+	case pred.Chain:
+		l.at(p.Span)
+		return l.headerChain(p)
+	case pred.ISOProto:
+		l.at(p.Span)
+		return l.isoProto(p.At, p.Num)
+	case pred.ISISType:
+		l.at(p.Span)
+		return l.isisType(p)
+	case pred.HasLLC:
+		l.at(p.Span)
+		return l.hasLLC(p.At)
+	case pred.Host4:
+		l.at(p.Span)
+		return l.host4(p)
+	case pred.Host6:
+		l.at(p.Span)
+		return l.host6(p)
+	case pred.Port:
+		l.at(p.Span)
+		return l.port(p)
+	case pred.MAC48:
+		l.at(p.Span)
+		return l.station(p)
+	case pred.MAC8:
+		l.at(p.Span)
+		return l.station8(p)
+	case pred.Group:
+		l.at(p.Span)
+		return l.group(p.At)
+	case pred.DECnet:
+		l.at(p.Span)
+		return l.decnet(p.At, p.Dir, uint32(p.Addr))
+	case pred.Field:
+		l.at(p.Span)
+		return l.field(p)
+	case pred.Metadata:
+		l.at(p.Span)
+		return l.testK(&num{op: ir.OpMeta, meta: p.Meta}, p.Cond, p.Value)
+	case pred.Length:
+		l.at(p.Span)
+		return l.testK(&num{op: ir.OpLen}, p.Cond, p.Value)
+	case pred.Relation:
+		l.at(p.Span)
+		return l.relation(p)
+	case pred.VLAN:
+		l.at(p.Span)
+		return l.vlan(p)
+	case pred.Tunnel:
+		l.at(p.Span)
+		return l.tunnel(p)
+	}
+	panic(fmt.Sprintf("lower: predicate %T", p))
+}
+
+// chain expands a list joined by and or by or. Lists are deep on the left side,
+// which is walked and not recursed into.
+func (l *lowering) chain(p pred.Pred) *tree {
+	var spine []pred.Pred
+	first := p
+walk:
+	for {
+		switch q := first.(type) {
+		case pred.And:
+			spine = append(spine, q)
+			first = q.X
+		case pred.Or:
+			spine = append(spine, q)
+			first = q.X
+		default:
+			break walk
+		}
+	}
+	t := l.pred(first)
+	for i := len(spine) - 1; i >= 0; i-- {
+		switch q := spine[i].(type) {
+		case pred.And:
+			t = and(t, l.pred(q.Y))
+		case pred.Or:
+			t = or(t, l.pred(q.Y))
+		}
+	}
+	return t
+}
+
+// field expands a comparison of a field.
+func (l *lowering) field(p pred.Field) *tree {
+	var o pred.Offset
+	switch p.Base {
+	case pred.BasePacket:
+	case pred.BaseLink:
+		o = p.At.Hdr
+	case pred.BaseLLC:
+		o = p.At.Payload
+	case pred.BaseNet:
+		o = p.At.Net()
+	case pred.BaseLabel:
+		o = p.At.Net().Plus(^uint32(proto.MPLSEntry - 1))
+	default:
+		panic(fmt.Sprintf("lower: base %d", p.Base))
+	}
+	o = o.Plus(p.Off)
+	if p.Cond == ir.Eq {
+		return l.masked(o, ir.Size(p.Size), p.Mask, p.Value)
+	}
+	n := l.load(o, ir.Size(p.Size))
+	if p.Mask != ^uint32(0) {
+		n = arithK(ir.OpAnd, n, p.Mask)
+	}
+	return l.testK(n, p.Cond, p.Value)
+}

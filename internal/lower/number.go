@@ -1,0 +1,99 @@
+package lower
+
+import (
+	"fmt"
+
+	"github.com/gofilter/gofilter/expr"
+	"github.com/gofilter/gofilter/internal/pred"
+	"github.com/gofilter/gofilter/internal/proto"
+	"github.com/gofilter/gofilter/ir"
+)
+
+// relation compares two numbers. The checks that their accessors imply come
+// first, the right side's before the left's. Of an operation only the left
+// operand's are made: "tcp[0] + ip6[0]" is looked at in TCP packets whatever the
+// network layer, as in libpcap.
+func (l *lowering) relation(p pred.Relation) *tree {
+	x, checkX := l.number(p.X)
+	y, checkY := l.number(p.Y)
+	return and(checkY, and(checkX, l.test(x, p.Cond, y)))
+}
+
+// number expands a number; check is what must hold of the packet for it to have
+// a meaning.
+func (l *lowering) number(n pred.Num) (v *num, check *tree) {
+	switch n := n.(type) {
+	case pred.Const:
+		return constant(n.Value), always
+	case pred.Len:
+		return &num{op: ir.OpLen}, always
+	case pred.Neg:
+		v, check = l.number(n.X)
+		return &num{op: ir.OpNeg, x: v}, check
+	case pred.Arith:
+		x, check := l.number(n.X)
+		y, _ := l.number(n.Y)
+		return arith(n.Op, x, y), check
+	case pred.Access:
+		return l.access(n)
+	}
+	panic(fmt.Sprintf("lower: number %T", n))
+}
+
+// access reads from the header of a protocol.
+func (l *lowering) access(n pred.Access) (v *num, check *tree) {
+	y := n.At
+	index, check := l.number(n.Index)
+	var base *num
+	start := y.Net().Const
+	switch n.Proto {
+	case expr.ProtoRadio:
+		start = 0
+	case expr.ProtoLink:
+		base, start = l.varPart(y.Hdr), y.Hdr.Const
+	case expr.ProtoIP, expr.ProtoARP, expr.ProtoRARP, expr.ProtoAtalk, expr.ProtoDECnet, expr.ProtoSCA,
+		expr.ProtoLAT, expr.ProtoMOPRC, expr.ProtoMOPDL, expr.ProtoIP6:
+		base = l.varPart(y.Payload)
+		check = and(check, l.carries(y, etherType[n.Proto]))
+	case expr.ProtoICMP6:
+		base, start = l.varPart(y.Payload), start+proto.IPv6HdrLen
+		icmp6 := l.equal(y.Net().Plus(proto.IPv6Next), ir.Byte, proto.IPICMPv6)
+		check = and(check, and(l.carries(y, proto.EtherIPv6), icmp6))
+	default:
+		num, ok := ipProtocol[n.Proto]
+		if !ok {
+			panic("lower: index of " + n.Proto.String())
+		}
+		base = l.ipv4HdrLen(y)
+		behind := and(l.carries(y, proto.EtherIPv4), l.equal(y.Net().Plus(proto.IPv4Proto), ir.Byte, num))
+		check = and(check, and(behind, l.firstFragment(y)))
+	}
+	return l.indexed(base, start, index, n.Size), check
+}
+
+// indexed reads size bytes at base+start+index. A constant index is part of the
+// displacement; the sum wraps, as a negative index must.
+func (l *lowering) indexed(base *num, start uint32, index *num, size ir.Size) *num {
+	switch {
+	case index.op == ir.OpConst && base == nil:
+		return loadAt(nil, start+index.k, size)
+	case base == nil:
+		return loadAt(index, start, size)
+	}
+	return loadAt(arith(ir.OpAdd, base, index), start, size)
+}
+
+// etherType is what the link layer calls a protocol that can be indexed.
+var etherType = map[expr.Proto]uint32{
+	expr.ProtoIP: proto.EtherIPv4, expr.ProtoARP: proto.EtherARP, expr.ProtoRARP: proto.EtherRARP,
+	expr.ProtoAtalk: proto.EtherAtalk, expr.ProtoDECnet: proto.EtherDECnet, expr.ProtoSCA: proto.EtherSCA,
+	expr.ProtoLAT: proto.EtherLAT, expr.ProtoMOPRC: proto.EtherMOPRC, expr.ProtoMOPDL: proto.EtherMOPDL,
+	expr.ProtoIP6: proto.EtherIPv6,
+}
+
+// ipProtocol is what IPv4 calls a protocol that can be indexed.
+var ipProtocol = map[expr.Proto]uint32{
+	expr.ProtoSCTP: proto.IPSCTP, expr.ProtoTCP: proto.IPTCP, expr.ProtoUDP: proto.IPUDP,
+	expr.ProtoICMP: proto.IPICMP, expr.ProtoIGMP: proto.IPIGMP, expr.ProtoIGRP: proto.IPIGRP,
+	expr.ProtoPIM: proto.IPPIM, expr.ProtoVRRP: proto.IPVRRP, expr.ProtoCARP: proto.IPVRRP,
+}

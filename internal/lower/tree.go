@@ -1,0 +1,197 @@
+package lower
+
+import (
+	"github.com/gofilter/gofilter/expr"
+	"github.com/gofilter/gofilter/internal/pred"
+	"github.com/gofilter/gofilter/ir"
+)
+
+// A tree is a filter as comparisons of numbers, joined by and, or and not. It is
+// the form between predicates, which know protocols, and blocks, which know jumps.
+type tree struct {
+	kind  treeKind
+	x, y  *tree    // treeAnd, treeOr; treeNot and treeStep have x only
+	cond  ir.Cond  // treeTest: a cond b
+	a, b  *num     //
+	steps []assign // treeStep: made before x
+	span  ir.Span
+}
+
+type treeKind uint8
+
+const (
+	treeFalse treeKind = iota
+	treeTrue
+	treeTest
+	treeAnd
+	treeOr
+	treeNot
+	treeStep
+)
+
+// An assign sets a variable to a number.
+type assign struct {
+	v pred.Var
+	n *num
+}
+
+var (
+	always = &tree{kind: treeTrue}
+	never  = &tree{kind: treeFalse}
+)
+
+// and holds where both do. Where one is known, the other is all that is left: a
+// part that cannot matter is not looked at, and so cannot fault.
+func and(x, y *tree) *tree {
+	switch {
+	case x.kind == treeFalse || y.kind == treeFalse:
+		return never
+	case x.kind == treeTrue:
+		return y
+	case y.kind == treeTrue:
+		return x
+	}
+	return &tree{kind: treeAnd, x: x, y: y}
+}
+
+// or holds where either does; the same is left out as in and.
+func or(x, y *tree) *tree {
+	switch {
+	case x.kind == treeTrue || y.kind == treeTrue:
+		return always
+	case x.kind == treeFalse:
+		return y
+	case y.kind == treeFalse:
+		return x
+	}
+	return &tree{kind: treeOr, x: x, y: y}
+}
+
+func not(x *tree) *tree {
+	switch x.kind {
+	case treeTrue:
+		return never
+	case treeFalse:
+		return always
+	case treeNot:
+		return x.x
+	}
+	return &tree{kind: treeNot, x: x}
+}
+
+func anyOf(ts ...*tree) *tree {
+	t := never
+	for _, u := range ts {
+		t = or(t, u)
+	}
+	return t
+}
+
+// step makes the assignments and then is x.
+func step(x *tree, steps ...assign) *tree { return &tree{kind: treeStep, x: x, steps: steps} }
+
+// A num is a number that a packet has.
+type num struct {
+	op   ir.Op // OpConst, OpLoad, OpLen, OpMeta or arithmetic; opVar
+	k    uint32
+	size ir.Size
+	meta ir.Meta
+	v    pred.Var
+	x, y *num
+}
+
+// opVar is the operation of a num that stands for a variable. The IR has none:
+// there the variable is the value that it was set to last.
+const opVar = ir.OpInvalid
+
+func constant(k uint32) *num { return &num{op: ir.OpConst, k: k} }
+func variable(v pred.Var) *num {
+	return &num{op: opVar, v: v}
+}
+func arith(op ir.Op, x, y *num) *num { return &num{op: op, x: x, y: y} }
+func arithK(op ir.Op, x *num, k uint32) *num {
+	return arith(op, x, constant(k))
+}
+
+// plus adds a constant, unless it is 0.
+func plus(x *num, k uint32) *num {
+	if k == 0 {
+		return x
+	}
+	return arithK(ir.OpAdd, x, k)
+}
+
+// loadAt reads size bytes k bytes behind base, or at k where base is nil.
+func loadAt(base *num, k uint32, size ir.Size) *num {
+	return &num{op: ir.OpLoad, size: size, k: k, x: base}
+}
+
+// load reads size bytes at o.
+func (l *lowering) load(o pred.Offset, size ir.Size) *num {
+	return loadAt(l.varPart(o), o.Const, size)
+}
+
+// varPart is the variable part of an offset, nil where there is none.
+func (l *lowering) varPart(o pred.Offset) *num {
+	switch o.Var {
+	case pred.NoVar:
+		return nil
+	case pred.VarHdr:
+		l.usesHdr = true
+	case pred.VarPayload:
+		l.usesPayload = true
+	}
+	return variable(o.Var)
+}
+
+func (l *lowering) test(a *num, cond ir.Cond, b *num) *tree {
+	return &tree{kind: treeTest, a: a, cond: cond, b: b, span: l.span}
+}
+
+func (l *lowering) testK(a *num, cond ir.Cond, k uint32) *tree { return l.test(a, cond, constant(k)) }
+
+// equal tests size bytes at o.
+func (l *lowering) equal(o pred.Offset, size ir.Size, k uint32) *tree {
+	return l.testK(l.load(o, size), ir.Eq, k)
+}
+
+// masked tests bits of size bytes at o; no bits are equal to 0 only.
+func (l *lowering) masked(o pred.Offset, size ir.Size, mask, k uint32) *tree {
+	switch mask {
+	case 0:
+		if k == 0 {
+			return always
+		}
+		return never
+	case ^uint32(0):
+		return l.equal(o, size, k)
+	}
+	return l.testK(arithK(ir.OpAnd, l.load(o, size), mask), ir.Eq, k)
+}
+
+// set tests whether one of the bits is set in a byte at o.
+func (l *lowering) set(o pred.Offset, bits uint32) *tree {
+	return l.testK(l.load(o, ir.Byte), ir.Set, bits)
+}
+
+// bytes tests a run of bytes, last ones first.
+func (l *lowering) bytes(o pred.Offset, b []byte) *tree {
+	t := always
+	for n := len(b); n > 0; {
+		size := 1
+		if n >= 4 {
+			size = 4
+		} else if n >= 2 {
+			size = 2
+		}
+		n -= size
+		var k uint32
+		for _, c := range b[n : n+size] {
+			k = k<<8 | uint32(c)
+		}
+		t = and(t, l.equal(o.Plus(uint32(n)), ir.Size(size), k))
+	}
+	return t
+}
+
+func irSpan(s expr.Span) ir.Span { return ir.Span{Pos: int32(s.Pos), End: int32(s.End)} }
