@@ -41,10 +41,7 @@ func (direct) guard(b *body, g *guard) {
 	n := b.pointerName(g.cluster)
 	limit, p := b.m.scratch[0], b.m.data
 	if b.pointer(c) {
-		// A pointer that an earlier guard has made stands; but where that guard
-		// had to limit the base, the verifier takes the pointer no further than
-		// the limit, and a longer reach needs a new one.
-		if g.fresh || !b.limited(c, g.to) {
+		if g.fresh || !b.bounded(c) {
 			p = b.result(n, b.m.scratch[1])
 			b.point(c, p, g.to)
 		} else {
@@ -66,8 +63,13 @@ func (b *body) point(c *cluster, p asm.Register, to uint64) {
 		b.out.emit(asm.Mov.Reg(p, b.m.data))
 	} else {
 		base := b.operand(c.base, b.m.scratch[0])
-		if !b.limited(c, to) {
+		switch {
+		case !b.bounded(c):
 			b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-to), b.fail))
+		case b.places[c.base].kind == inSlot:
+			// Before Linux 5.14 the verifier forgets a bound in the stack. The jump is never
+			// taken.
+			b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-c.hi), b.fail))
 		}
 		if p == base {
 			b.out.emit(asm.Add.Reg(p, b.m.data))
@@ -81,15 +83,16 @@ func (b *body) point(c *cluster, p asm.Register, to uint64) {
 	}
 }
 
-// limited reports whether the verifier knows by itself that to bytes after c's
-// base are in the range of packet pointers. It forgets what it knows of a
-// scalar that went through the stack (before Linux 5.14).
-func (b *body) limited(c *cluster, to uint64) bool {
+// bounded reports whether the verifier knows by itself that all of c is in the
+// range of packet pointers. If not, each guard has to limit the base, which
+// limits the pointer made from it to what that guard asks for: a guard that asks for more
+// makes a new one.
+func (b *body) bounded(c *cluster) bool {
 	if c.base == ir.None {
 		return true
 	}
 	known := b.bounds[c.base]
-	return known.seen && b.places[c.base].kind == inRegister && uint64(known.max)+to <= maxPacketOffset
+	return known.seen && uint64(known.max)+c.hi <= maxPacketOffset
 }
 
 func (direct) load(b *body, id ir.ValueID, dst asm.Register) {

@@ -14,6 +14,7 @@ type body struct {
 	little bool
 	prefix string // of the body's labels
 	fail   string // label for a guard that fails
+	slack  uint64 // see guardsOf
 
 	fl        *flow
 	bounds    []bound

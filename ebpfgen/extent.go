@@ -93,7 +93,10 @@ const everything = math.MaxUint64
 // it can: it asks for the bytes that every accepting path from there needs, so
 // that it rejects no packet that would have been accepted. Since a
 // failing load rejects wherever it stands, the verdict of the others is the same.
-func (fl *flow) guardsOf(n int, c *cluster) map[point]guard {
+//
+// A guard whose failure costs no packet its verdict, because another body
+// starts over, may ask for up to slack bytes more than every path needs.
+func (fl *flow) guardsOf(n int, c *cluster, slack uint64) map[point]guard {
 	width := int(c.last-c.first) + 1
 	own := make([]uint64, width) // what the block's own loads need
 	span := make([]ir.Span, width)
@@ -103,7 +106,7 @@ func (fl *flow) guardsOf(n int, c *cluster) map[point]guard {
 			own[i], span[i] = end, fl.f.Value(id).Span
 		}
 	}
-	need := fl.needs(c, own)
+	need, widest := fl.needs(c, own)
 	out := make([]uint64, width) // readable at the end of a block
 	placed := make(map[point]guard)
 	for i := range out {
@@ -119,8 +122,12 @@ func (fl *flow) guardsOf(n int, c *cluster) map[point]guard {
 		if need[i] == everything || need[i] <= in {
 			continue
 		}
-		out[i] = need[i]
-		g := guard{cluster: n, from: max(in, c.lo), to: need[i], fresh: in == 0, span: span[i]}
+		to := need[i]
+		if widest[i] <= to+slack {
+			to = widest[i]
+		}
+		out[i] = to
+		g := guard{cluster: n, from: max(in, c.lo), to: to, fresh: in == 0, span: span[i]}
 		if g.span == (ir.Span{}) {
 			g.span = fl.f.Value(c.loads[0]).Span
 		}
@@ -134,9 +141,9 @@ func (fl *flow) guardsOf(n int, c *cluster) map[point]guard {
 }
 
 // needs returns for each block from c.first to c.last how many bytes of c every
-// accepting path from its start needs.
-func (fl *flow) needs(c *cluster, own []uint64) []uint64 {
-	need := make([]uint64, len(own))
+// accepting path from its start needs, and how many the one that needs most.
+func (fl *flow) needs(c *cluster, own []uint64) (need, widest []uint64) {
+	need, widest = make([]uint64, len(own)), make([]uint64, len(own))
 	for i := len(own) - 1; i >= 0; i-- {
 		id := c.first + ir.BlockID(i)
 		if !fl.live[id] {
@@ -151,14 +158,15 @@ func (fl *flow) needs(c *cluster, own []uint64) []uint64 {
 				after = 0
 			default:
 				after = min(after, need[way.To-c.first])
+				widest[i] = max(widest[i], widest[way.To-c.first])
 			}
 		}
 		if len(ways) == 0 {
 			after = 0
 		}
-		need[i] = max(own[i], after)
+		need[i], widest[i] = max(own[i], after), max(own[i], widest[i])
 	}
-	return need
+	return need, widest
 }
 
 // readable returns how many bytes of c are readable on every way into block id.

@@ -8,8 +8,13 @@ import (
 	"github.com/gofilter/gofilter/ir"
 )
 
-// Labels that the bodies of one program share.
+// slowLabel is where the second body begins.
 const slowLabel = "slow"
+
+// guardSlack is how many bytes a guard of the first body may ask for that not
+// every path needs: enough that both ports of a TCP or UDP header share a
+// guard, and less than what the shortest packets lack.
+const guardSlack = 8
 
 // Generate returns the program that runs f at a target. f must satisfy
 // [ir.Func.Check]. The program takes the target's context in R1, leaves one of the values of
@@ -73,7 +78,7 @@ func bodies(f *ir.Func, t Target, access Access) []*body {
 			return []*body{rejecting(newBody(f, t, direct{}, toReject))}
 		}
 		fast := newBody(f, t, direct{}, toFail)
-		fast.fail = slowLabel
+		fast.fail, fast.slack = slowLabel, guardSlack
 		skbLoad.test = true
 		slow := newBody(f, t, skbLoad, toReject)
 		slow.prefix = slowLabel + "."

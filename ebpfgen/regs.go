@@ -36,6 +36,8 @@ type interval struct {
 	hint       name // a name whose register would save a move
 	crosses    bool // a call lies within
 	short      bool // made by one step, used up by the next
+	// into is the result that the next step makes of a short one in place.
+	into *interval
 }
 
 // frameSize is MAX_BPF_STACK of linux/filter.h.
@@ -61,12 +63,12 @@ func (b *body) allocate() error {
 			kept = append(kept, a)
 		}
 		active = kept
-		if iv.short {
+		pool := b.pool(iv)
+		reg, ok := b.pick(iv, pool, owner)
+		if iv.short && (iv.into == nil || !ok) {
 			b.places[iv.name] = place{kind: inRegister, reg: b.m.scratch[0]}
 			continue
 		}
-		pool := b.pool(iv)
-		reg, ok := b.pick(iv, pool, owner)
 		if !ok {
 			victim := furthest(iv, pool, owner)
 			spilled = append(spilled, victim)
@@ -91,7 +93,11 @@ func (b *body) allocate() error {
 
 // pool returns the registers that can hold iv, best first.
 func (b *body) pool(iv *interval) []asm.Register {
-	if iv.crosses {
+	last := iv
+	for last.into != nil {
+		last = last.into
+	}
+	if last.crosses {
 		return b.m.saved
 	}
 	return append(append([]asm.Register(nil), b.m.clobbered...), b.m.saved...)
@@ -169,8 +175,33 @@ func (b *body) intervals() []*interval {
 			b.f.Value(ir.ValueID(iv.name)).Op != ir.OpParam && b.steps[next].kind != stepStart
 		ivs = append(ivs, iv)
 	}
+	for i := len(b.steps) - 1; i >= 0; i-- {
+		r.chain(&b.steps[i])
+	}
 	sort.SliceStable(ivs, func(i, j int) bool { return ivs[i].start < ivs[j].start })
 	return ivs
+}
+
+// chain notes that s makes its result of a short value in place. A result that
+// stays in the scratch register is made there anyhow.
+func (r *ranges) chain(s *step) {
+	x, to := ir.None, name(0)
+	switch s.kind {
+	case stepGuard:
+		if c := &r.b.clusters[s.guard.cluster]; r.b.pointer(c) && s.guard.fresh {
+			x, to = c.base, r.b.pointerName(s.guard.cluster)
+		}
+	case stepValue:
+		if v := r.b.f.Value(s.value); v.Op != ir.OpLoad && r.b.fl.needed[s.value] {
+			x, to = v.Args[0], name(s.value)
+		}
+	}
+	if x == ir.None || r.of[x] == nil || !r.of[x].short {
+		return
+	}
+	if iv := r.of[to]; !iv.short || iv.into != nil {
+		r.of[x].into = iv
+	}
 }
 
 // ranges collects intervals.
@@ -211,7 +242,9 @@ func (r *ranges) step(pos int, s *step) {
 		}
 	case stepGuard:
 		c := &b.clusters[s.guard.cluster]
-		r.use(c.base, pos)
+		if !b.pointer(c) || s.guard.fresh || !b.bounded(c) {
+			r.use(c.base, pos)
+		}
 		if b.pointer(c) {
 			n := b.pointerName(s.guard.cluster)
 			r.define(n, pos+1, name(c.base))

@@ -30,7 +30,7 @@ func (b *body) select_() {
 			b.value(s.value)
 		case stepEnd:
 			b.out.words = b.words(b.f.Block(s.block).Span)
-			next := ir.NoBlock
+			next := toAccept // if no stub comes between
 			if i+1 < len(b.steps) {
 				next = b.steps[i+1].block
 			}
