@@ -1,0 +1,146 @@
+package decode
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// esp prints an ESP header, RFC 4303.
+func (d *Decoder) esp(b []byte, length int) {
+	if len(b) < 8 {
+		d.text("ESP")
+		d.cut("esp")
+		return
+	}
+	d.printf("ESP(spi=0x%08x,seq=0x%x), length %d", binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]), length)
+}
+
+// ah prints an authentication header, RFC 4302, and what follows it.
+func (d *Decoder) ah(n *network, b []byte, length int) {
+	if len(b) < 12 {
+		d.text("AH")
+		d.cut("ah")
+		return
+	}
+	size := (int(b[1]) + 2) * 4
+	if size < 12 {
+		d.printf("AH [length %d < 12]", size)
+		return
+	}
+	d.text("AH(")
+	if d.opt.Verbose > 0 {
+		d.printf("length=%d(%d-bytes),", b[1], size)
+	}
+	d.printf("spi=0x%08x,", binary.BigEndian.Uint32(b[4:]))
+	if d.opt.Verbose > 0 && binary.BigEndian.Uint16(b[2:]) != 0 {
+		d.printf("reserved[not MBZ],")
+	}
+	d.printf("seq=0x%x", binary.BigEndian.Uint32(b[8:]))
+	if len(b) < size {
+		d.cut("ah")
+		return
+	}
+	if size > 12 {
+		d.printf(",icv=0x%x", b[12:size])
+	}
+	d.text("): ")
+	n.proto = b[0]
+	d.transport(n, b[size:], length-size)
+}
+
+// gre prints a GRE header, RFC 2784 and RFC 2890, and what it carries.
+func (d *Decoder) gre(b []byte, length int) {
+	if len(b) < 4 {
+		d.text("GRE")
+		d.cut("gre")
+		return
+	}
+	flags, proto := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+	d.printf("GREv%d", flags&7)
+	if flags&7 != 0 {
+		d.printf(", length %d", length)
+		return
+	}
+	size := 4
+	for _, f := range []uint16{0x8000 | 0x4000, 0x2000, 0x1000} {
+		if flags&f != 0 {
+			size += 4
+		}
+	}
+	if len(b) < size {
+		d.cut("gre")
+		return
+	}
+	if flags&0x2000 != 0 {
+		at := 4
+		if flags&0xc000 != 0 {
+			at = 8
+		}
+		d.printf(", key=0x%x", binary.BigEndian.Uint32(b[at:]))
+	}
+	if flags&0x1000 != 0 {
+		d.printf(", seq %d", binary.BigEndian.Uint32(b[size-4:]))
+	}
+	if d.opt.Link {
+		d.printf(", proto %s (0x%04x)", name(etherTypes, proto, "unknown"), proto)
+	}
+	d.printf(", length %d: ", length)
+	d.etherType(proto, b[size:], length-size, nil)
+}
+
+// igmpNames are the words for IGMP types, RFC 1112, 2236 and 3376.
+var igmpNames = map[uint8]string{0x12: "v1 report", 0x16: "v2 report", 0x17: "leave", 0x22: "v3 report"}
+
+func (d *Decoder) igmp(b []byte, length int) {
+	d.text("igmp")
+	if d.opt.Quiet {
+		return
+	}
+	if len(b) < 8 {
+		d.cut("igmp")
+		return
+	}
+	group, _ := netip.AddrFromSlice(b[4:8])
+	switch b[0] {
+	case 0x11:
+		d.text(" query v")
+		switch {
+		case length >= 12:
+			d.text("3")
+		case b[1] != 0:
+			d.text("2")
+			if b[1] != 100 {
+				d.printf(" [max resp time %d]", b[1])
+			}
+		default:
+			d.text("1")
+		}
+		if group.IsUnspecified() {
+			return
+		}
+		d.text(" [gaddr ")
+		d.host(group)
+		d.text("]")
+	case 0x12, 0x16, 0x17:
+		d.text(" " + igmpNames[b[0]] + " ")
+		d.host(group)
+	case 0x22:
+		d.printf(" v3 report, %d group record(s)", binary.BigEndian.Uint16(b[6:]))
+	default:
+		d.printf("-%d", b[0])
+	}
+}
+
+// pimTypes are the words for PIM messages, RFC 7761.
+var pimTypes = map[uint8]string{
+	0: "Hello", 1: "Register", 2: "Register-Stop", 3: "Join / Prune", 4: "Bootstrap", 5: "Assert", 6: "Graft", 7: "Graft-ACK",
+	8: "Candidate RP Advertisement",
+}
+
+func (d *Decoder) pim(b []byte, length int) {
+	if len(b) < 1 {
+		d.cut("pim")
+		return
+	}
+	d.printf("PIMv%d, %s, length %d", b[0]>>4, name(pimTypes, b[0]&15, "Unknown"), length)
+}
