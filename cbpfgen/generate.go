@@ -63,12 +63,10 @@ func Generate(f *ir.Func, o Options) ([]bpf.RawInstruction, error) {
 
 // GenerateProgram is [Generate] with the origin of each instruction.
 func GenerateProgram(f *ir.Func, o Options) (*Program, error) {
-	g := legal(f, o.Kernel)
-	d, err := selectBest(g)
+	p, err := search(legal(f, o.Kernel), f.Snaplen)
 	if err != nil {
 		return nil, err
 	}
-	p := assemble(d, f.Snaplen)
 	if n := len(p.Insns); o.MaxInsns > 0 && n > o.MaxInsns {
 		return nil, &LimitError{
 			What: "instructions", Have: n, Max: o.MaxInsns,

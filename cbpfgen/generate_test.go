@@ -2,7 +2,6 @@ package cbpfgen
 
 import (
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -150,30 +149,35 @@ func TestLongJumps(t *testing.T) {
 
 // TestScratchLimit: what cannot be computed with 16 slots is an error.
 func TestScratchLimit(t *testing.T) {
+	// A sum and product of n parameters.
 	sum := func(n int) *ir.Func {
-		var b strings.Builder
-		b.WriteString("func linktype=RAW view=file snaplen=1 \"\"\nb0:\n\tv1 = load8 [0]\n\tjump b1(")
-		for i := range n {
-			fmt.Fprintf(&b, " %d", i)
+		f := &ir.Func{LinkType: "RAW", Snaplen: 1}
+		for range 6 {
+			f.AddBlock()
 		}
-		b.WriteString(")\nb1(")
+		var ways [2][]ir.ValueID
 		for i := range n {
-			fmt.Fprintf(&b, " v%d", i+2)
-		}
-		b.WriteString("): <- b0\n")
-		acc := "v1"
-		next := n + 2
-		for round := range 2 {
-			op := []string{"add", "mul"}[round]
-			for i := range n {
-				fmt.Fprintf(&b, "\tv%d = %s %s v%d\n", next, op, acc, i+2)
-				acc = fmt.Sprintf("v%d", next)
-				next++
+			for w := range ways {
+				ways[w] = append(ways[w], f.Const(uint32(3*i+w)))
 			}
 		}
-		fmt.Fprintf(&b, "\tif eq %s 7 -> b2, b3\nb2: <- b1\n\taccept\nb3: <- b1\n\treject\n", acc)
-		text := strings.NewReplacer("( ", "(", "()", "").Replace(b.String())
-		return parseFunc(t, text)
+		f.If(0, ir.Eq, f.Load(0, ir.Byte, ir.None, 0), f.Const(1), 1, 2)
+		f.Jump(1, 3, ways[0]...)
+		f.Jump(2, 3, ways[1]...)
+		var params []ir.ValueID
+		for range n {
+			params = append(params, f.Param(3))
+		}
+		acc := f.Load(3, ir.Word, ir.None, 0)
+		for _, op := range []ir.Op{ir.OpAdd, ir.OpMul} {
+			for _, p := range params {
+				acc = f.Binary(3, op, acc, p)
+			}
+		}
+		f.If(3, ir.Eq, acc, f.Const(7), 4, 5)
+		f.Accept(4)
+		f.Reject(5)
+		return f
 	}
 	if _, err := Generate(sum(14), Options{}); err != nil {
 		t.Errorf("14 parameters: %v", err)

@@ -19,7 +19,8 @@ const farOffset = 1<<30 - 1
 //   - no load has a constant base or a displacement of maxOffset or more;
 //   - a block that surely rejects is the one reject block, which is last, after
 //     the one empty accept block;
-//   - only jumps lead to blocks with parameters;
+//   - only jumps lead to blocks with parameters, and no parameter is the same value
+//     for all of them;
 //   - with kernel, base plus displacement of a load is less than maxOffset, and
 //     the count of a shift less than 32.
 //
@@ -42,7 +43,7 @@ type legalizer struct {
 
 	vals   []ir.ValueID // by value of src: the value of dst
 	first  []ir.BlockID // by block of src: the block of dst that it begins with
-	params [][]uint64   // by block of src: the bound of each parameter, over the edges seen so far
+	passed [][]passed   // by block of src and parameter
 	bounds []uint64     // by value of dst
 
 	cur            ir.BlockID          // the block of dst that is being written
@@ -50,12 +51,18 @@ type legalizer struct {
 	accept, reject ir.BlockID
 }
 
+// passed is what the edges into a block pass for a parameter.
+type passed struct {
+	bound uint64     // the largest number
+	value ir.ValueID // the value of dst that all pass; None where they differ
+}
+
 // expand copies the blocks of src, cutting them where a guard goes in. An edge
 // that stands for one of src leads to ^id of src's block until settle.
 func (l *legalizer) expand() {
 	l.vals = make([]ir.ValueID, len(l.src.Values))
 	l.first = make([]ir.BlockID, len(l.src.Blocks))
-	l.params = make([][]uint64, len(l.src.Blocks))
+	l.passed = make([][]passed, len(l.src.Blocks))
 	l.bounds = make([]uint64, 1, len(l.src.Values))
 	for id := range l.src.Blocks {
 		l.block(ir.BlockID(id))
@@ -78,12 +85,15 @@ func (l *legalizer) block(id ir.BlockID) {
 	l.first[id] = l.cur
 	l.near = make(map[ir.ValueID]bool)
 	for i, p := range b.Params {
-		v := *l.src.Value(p)
-		bd := uint64(0)
-		if l.params[id] != nil {
-			bd = l.params[id][i]
+		var in passed // of an unreachable block
+		if l.passed[id] != nil {
+			in = l.passed[id][i]
 		}
-		l.vals[p] = l.add(v, bd)
+		if in.value != ir.None {
+			l.vals[p] = in.value
+			continue
+		}
+		l.vals[p] = l.add(*l.src.Value(p), in.bound)
 	}
 	for _, v := range b.Values {
 		if !l.value(v) {
@@ -148,13 +158,21 @@ func turned(c ir.Cond) (d ir.Cond, exchanged bool) {
 
 func (l *legalizer) edge(e ir.Edge) ir.Edge {
 	r := ir.Edge{To: ^e.To}
+	in := l.passed[e.To]
+	first := in == nil
+	if first {
+		in = make([]passed, len(e.Args))
+		l.passed[e.To] = in
+	}
 	for i, a := range e.Args {
 		v := l.val(a)
 		r.Args = append(r.Args, v)
-		if l.params[e.To] == nil {
-			l.params[e.To] = make([]uint64, len(e.Args))
+		in[i].bound = max(in[i].bound, l.bounds[v])
+		if first {
+			in[i].value = v
+		} else if in[i].value != v {
+			in[i].value = ir.None
 		}
-		l.params[e.To][i] = max(l.params[e.To][i], l.bounds[v])
 	}
 	return r
 }
@@ -328,6 +346,13 @@ func (l *legalizer) resolve(e *ir.Edge, passOn []ir.BlockID) {
 	case e.To == rejectEdge:
 		e.To = l.reject
 	case e.To < 0:
+		from := e.Args
+		e.Args = nil
+		for i, a := range from {
+			if l.passed[^e.To][i].value == ir.None {
+				e.Args = append(e.Args, a)
+			}
+		}
 		e.To = l.first[^e.To]
 	}
 	e.To = passOn[e.To]

@@ -7,11 +7,11 @@ import (
 )
 
 // prune drops what d can do without: stores to slots that nothing loads,
-// instructions whose result nothing needs and that do not fault, empty blocks, and
-// blocks equal to a later one. Unreachable blocks are left without code, and without
+// instructions whose result nothing needs and that do not fault, copies between slots
+// that may be one, empty blocks, and blocks equal to a later one. Unreachable blocks are left without code, and without
 // way out but to a verdict.
 func prune(d *draft) {
-	for dropStores(d) || dropResults(d) {
+	for dropStores(d) || dropResults(d) || coalesce(d) {
 	}
 	mergeBlocks(d)
 	reached := d.reached()

@@ -34,8 +34,9 @@ const (
 // A selector chooses instructions for a legal Func, block after block. The slot of
 // value v has the name v; names from len(f.Values) on are of temporary slots.
 type selector struct {
-	f     *ir.Func
-	avoid []bool // values that must not be kept in a slot; nil for none
+	f       *ir.Func
+	snaplen uint32
+	avoid   []bool // values that must not be kept in a slot; nil for none
 
 	// Facts about values, found once for a Func.
 	uses    []int32 // operands that are the value

@@ -1,0 +1,142 @@
+package cbpfgen
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gofilter/gofilter/ir"
+)
+
+// Bounds of the search for a shorter program. Each trial costs as much as
+// selecting the whole Func once.
+const (
+	maxRounds = 4    // trials of values kept out of slots
+	maxParams = 24   // parameters that are tried with another home
+	maxBlocks = 1000 // blocks of a Func for which parameters are tried
+)
+
+// A candidate is a finished selection.
+type candidate struct {
+	draft *draft
+	slots int // words of scratch memory that it needs
+	size  int // instructions
+}
+
+// search selects g with different choices and returns the shortest program.
+func search(g *ir.Func, snaplen uint32) (*Program, error) {
+	s := newSelector(g)
+	s.snaplen = snaplen
+	best := s.lean()
+	if len(g.Blocks) <= maxBlocks {
+		best = s.rehome(best)
+	}
+	if best.slots > scratchWords {
+		return nil, &LimitError{
+			What: "scratch slots", Have: best.slots, Max: scratchWords,
+			Hint: "use eBPF, or simpler arithmetic",
+		}
+	}
+	return assemble(best.draft, snaplen), nil
+}
+
+// better reports whether c is to be preferred to d.
+func (c candidate) better(d candidate) bool {
+	if most := max(c.slots, d.slots); most > scratchWords && c.slots != d.slots {
+		return c.slots < d.slots
+	}
+	return c.size < d.size
+}
+
+// lean selects, and selects again with values kept out of slots where that may be
+// shorter, and as long as more slots are needed than there are.
+func (s *selector) lean() candidate {
+	var best candidate
+	avoid := make([]bool, len(s.f.Values))
+	for round := 0; ; round++ {
+		d := s.run(avoid)
+		prune(d)
+		use := slotUse(d)
+		c := candidate{draft: d, slots: assignSlots(d, use)}
+		c.size = len(assemble(d, s.snaplen).Insns)
+		if best.draft == nil || c.better(best) {
+			best = c
+		}
+		excess := c.slots - scratchWords
+		if excess <= 0 && round >= maxRounds || !s.avoidMore(avoid, use, excess) {
+			return best
+		}
+	}
+}
+
+// rehome tries each parameter in a slot instead of a register.
+func (s *selector) rehome(best candidate) candidate {
+	tried := 0
+	for p, h := range s.homes {
+		if h == homeSlot {
+			continue
+		}
+		if tried++; tried > maxParams {
+			break
+		}
+		s.homes[p] = homeSlot
+		if c := s.lean(); c.better(best) {
+			best = c
+		} else {
+			s.homes[p] = h
+		}
+	}
+	return best
+}
+
+// avoidMore adds to avoid the values for which computing them again, wherever they
+// are loaded from a slot, takes no more instructions than the slot; and if there are
+// too many slots, at least that many values at the least cost. It reports whether it
+// added any.
+func (s *selector) avoidMore(avoid []bool, use []slotSpan, excess int) bool {
+	type choice struct {
+		v     ir.ValueID
+		extra int // instructions
+	}
+	var list []choice
+	for _, u := range use {
+		v := ir.ValueID(u.slot)
+		if int(u.slot) >= len(avoid) || avoid[v] || s.f.Value(v).Op == ir.OpParam {
+			continue
+		}
+		list = append(list, choice{v, u.loads*s.effort(v, 0) - u.loads - 1})
+	}
+	slices.SortStableFunc(list, func(a, b choice) int { return cmp.Compare(a.extra, b.extra) })
+	added := false
+	for i, c := range list {
+		if c.extra <= 0 || i < excess {
+			avoid[c.v] = true
+			added = true
+		}
+	}
+	return added
+}
+
+// maxEffort is where effort stops counting.
+const maxEffort = 64
+
+// effort estimates the instructions that compute v with nothing in the registers.
+func (s *selector) effort(id ir.ValueID, sum int) int {
+	if id == ir.None || sum > maxEffort {
+		return 0
+	}
+	if s.cheap(id) {
+		return 1
+	}
+	v := s.f.Value(id)
+	switch v.Op {
+	case ir.OpParam:
+		return 1
+	case ir.OpLoad:
+		return 2 + s.effort(v.Args[0], sum+2)
+	}
+	n := 1 + s.effort(v.Args[0], sum+1)
+	if _, ok := s.f.IsConst(v.Args[1]); ok || v.Args[1] == ir.None {
+		return n
+	}
+	return n + 2 + s.effort(v.Args[1], sum+n)
+}
