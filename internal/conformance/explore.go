@@ -37,6 +37,7 @@ type trace struct {
 
 // branch is a conditional jump that a run met: "a op b" with x and y the numbers.
 type branch struct {
+	pc    int
 	op    uint16
 	taken bool
 	a, b  *node
@@ -78,9 +79,12 @@ func (tr *trace) load(off uint64, n int) {
 }
 
 func (tr *trace) index(x *node) {
-	if tr != nil && x != nil {
-		tr.indices = append(tr.indices, x)
+	if tr == nil || x == nil {
+		return
 	}
+	tr.indices = append(tr.indices, x)
+	// A header of another length is another path: what lies where is different.
+	tr.path.WriteByte(byte(min(x.val, 255)))
 }
 
 func (tr *trace) branch(pc int, op uint16, taken bool, a *node, x uint32, b *node, y uint32) {
@@ -95,7 +99,7 @@ func (tr *trace) branch(pc int, op uint16, taken bool, a *node, x uint32, b *nod
 	binary.LittleEndian.PutUint32(h[:], k)
 	tr.path.Write(h[:])
 	if a != nil || b != nil {
-		tr.branches = append(tr.branches, branch{op, taken, a, b, x, y})
+		tr.branches = append(tr.branches, branch{pc, op, taken, a, b, x, y})
 	}
 }
 
@@ -235,89 +239,128 @@ type budget struct {
 
 // explore returns packets that take programs down as many different paths as it
 // finds, the seeds first. It runs the programs, looks where each branch's operands
-// came from, and changes those bytes so that the branch goes the other way.
+// came from, and changes those bytes so that the branch goes the other way. A packet
+// that takes some branch a way that none took before is looked at before all others.
 func explore(progs [][]Insn, seeds []*Input, b budget, rng *rand.Rand) []*Input {
-	var (
-		kept  []*Input
-		queue []*Input
-		seed  = maphash.MakeSeed()
-		seen  = make(map[uint64]bool)
-		same  int // kept though their path is known
-	)
-	visit := func(in *Input) []trace {
-		trs := make([]trace, len(progs))
-		var key uint64
-		for i, p := range progs {
-			trs[i].path.SetSeed(seed)
-			var m machine
-			res := m.run(p, in, &trs[i])
-			if res.Endless {
-				return nil
-			}
-			trs[i].path.WriteByte(byte(res.Verdict))
-			if res.Fault {
-				trs[i].path.WriteByte(1)
-			}
-			key = key*0x9e3779b97f4a7c15 + trs[i].path.Sum64()
-		}
-		if !seen[key] {
-			seen[key] = true
-			kept = append(kept, in)
-			queue = append(queue, in)
-		} else if same < b.inputs/4 && rng.UintN(4) == 0 {
-			same++
-			kept = append(kept, in)
-		}
-		return trs
+	e := explorer{progs: progs, b: b, rng: rng, seed: maphash.MakeSeed(), paths: make(map[uint64]bool)}
+	for _, p := range progs {
+		e.ways = append(e.ways, make([][2]bool, len(p)))
 	}
 	for _, s := range seeds {
-		visit(s)
+		e.visit(s)
 	}
-	runs := len(seeds)
-	for len(queue) > 0 && len(kept) < b.inputs && runs < b.runs {
-		// Mostly the oldest, now and then any, so that deep paths get their turn.
-		at := 0
-		if rng.UintN(3) == 0 {
-			at = rng.IntN(len(queue))
+	for !e.spent() {
+		var in *Input
+		switch {
+		case len(e.fresh) > 0:
+			in, e.fresh = e.fresh[len(e.fresh)-1], e.fresh[:len(e.fresh)-1]
+		case len(e.queue) > 0:
+			at := rng.IntN(len(e.queue))
+			in = e.queue[at]
+			e.queue = slices.Delete(e.queue, at, at+1)
+		default:
+			return e.kept
 		}
-		in := queue[at]
-		queue = slices.Delete(queue, at, at+1)
 		for i := range progs {
-			var tr trace
-			tr.path.SetSeed(seed)
-			var m machine
-			if m.run(progs[i], in, &tr).Endless {
-				continue
+			e.vary(i, in)
+		}
+	}
+	return e.kept
+}
+
+type explorer struct {
+	progs [][]Insn
+	b     budget
+	rng   *rand.Rand
+	seed  maphash.Seed
+
+	kept  []*Input
+	fresh []*Input // took a branch a new way; to be varied first
+	queue []*Input // took a new path
+	paths map[uint64]bool
+	ways  [][][2]bool // by program and instruction: ways that branches have gone
+	runs  int
+	same  int // kept though their path is known
+}
+
+func (e *explorer) spent() bool { return len(e.kept) >= e.b.inputs || e.runs >= e.b.runs }
+
+// visit runs the programs on a packet and keeps it if that was something new.
+func (e *explorer) visit(in *Input) {
+	e.runs++
+	var key uint64
+	fresh := false
+	for i, p := range e.progs {
+		var tr trace
+		tr.path.SetSeed(e.seed)
+		var m machine
+		res := m.run(p, in, &tr)
+		if res.Endless {
+			return
+		}
+		tr.path.WriteByte(byte(res.Verdict))
+		if res.Fault {
+			tr.path.WriteByte(1)
+		}
+		key = key*0x9e3779b97f4a7c15 + tr.path.Sum64()
+		for _, br := range tr.branches {
+			way := 0
+			if br.taken {
+				way = 1
 			}
-			for _, x := range tr.indices {
-				for _, w := range []uint32{0, 20, 24, 60, x.val + 1, x.val - 1, 4 * rng.Uint32N(16)} {
-					if c := in.clone(); set(c, x, w) && len(kept) < b.inputs {
-						runs++
-						visit(c)
-					}
-				}
-			}
-			for j := range tr.branches {
-				br := &tr.branches[j]
-				for _, w := range wants(br, rng) {
-					if len(kept) >= b.inputs || runs >= b.runs {
-						return kept
-					}
-					c := in.clone()
-					ok := br.a != nil && set(c, br.a, w)
-					if !ok && br.b != nil {
-						c = in.clone()
-						ok = set(c, br.b, br.x+rng.Uint32N(3)-1)
-					}
-					if ok {
-						runs++
-						visit(c)
-					}
-				}
+			if !e.ways[i][br.pc][way] {
+				e.ways[i][br.pc][way] = true
+				fresh = true
 			}
 		}
 	}
-	return kept
+	switch {
+	case fresh:
+		e.fresh = append(e.fresh, in)
+	case !e.paths[key]:
+		e.queue = append(e.queue, in)
+	case e.same < e.b.inputs/4 && e.rng.UintN(4) == 0:
+		e.same++
+	default:
+		return
+	}
+	e.paths[key] = true
+	e.kept = append(e.kept, in)
+}
+
+// vary makes new packets from one by what program i does on it.
+func (e *explorer) vary(i int, in *Input) {
+	var tr trace
+	tr.path.SetSeed(e.seed)
+	var m machine
+	if m.run(e.progs[i], in, &tr).Endless {
+		return
+	}
+	for _, x := range tr.indices {
+		for _, w := range []uint32{0, 20, 24, 60, x.val + 1, x.val - 1, 4 * e.rng.Uint32N(16)} {
+			if c := in.clone(); set(c, x, w) && !e.spent() {
+				e.visit(c)
+			}
+		}
+	}
+	for j := range tr.branches {
+		// From the last branch on: what is deep is hard to come to.
+		br := &tr.branches[len(tr.branches)-1-j]
+		for _, w := range wants(br, e.rng) {
+			if e.spent() {
+				return
+			}
+			c := in.clone()
+			ok := br.a != nil && set(c, br.a, w)
+			if !ok && br.b != nil {
+				c = in.clone()
+				ok = set(c, br.b, br.x+e.rng.Uint32N(3)-1)
+			}
+			if ok {
+				e.visit(c)
+			}
+		}
+	}
 }
 
 // cuts returns the captured lengths worth trying for a packet: those at the borders of
