@@ -10,10 +10,10 @@ import (
 // such text.
 func (p *parser) fail(e *Error) {
 	follows := p.stopped || p.tok.refused && e.Pos >= p.tok.pos
-	for _, other := range *p.errs {
+	for _, other := range p.errs {
 		follows = follows || other.Pos <= e.Pos && e.Pos < max(other.End, other.Pos+1)
 	}
-	if follows && len(*p.errs) > 0 {
+	if follows && len(p.errs) > 0 {
 		return
 	}
 	e.Word = p.src[e.Pos:e.End]
@@ -152,7 +152,7 @@ var primitiveWords = kindSet(tokProto, tokSrc, tokDst, tokDir, tokType, tokProto
 
 // unknown reports the current token, a name where a primitive should begin.
 func (p *parser) unknown() {
-	ahead := scanner{src: p.src, off: int(p.tok.end)}
+	ahead := scanner{src: p.src, off: int(p.tok.end), quiet: true}
 	next := ahead.next()
 	p.fail(p.unknownWord(&p.tok, next.kind))
 }

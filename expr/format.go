@@ -186,7 +186,7 @@ func appendID(b []byte, x *ID) []byte {
 
 // appendName prints a name, with a backslash if without one it would be another token.
 func appendName(b []byte, s string) []byte {
-	scan := scanner{src: s}
+	scan := scanner{src: s, quiet: true}
 	if t := scan.next(); t.kind != tokID || t.escaped || t.pos != 0 || int(t.end) != len(s) {
 		b = append(b, '\\')
 	}

@@ -12,28 +12,26 @@ import "strconv"
 //
 // The language is that of libpcap 1.11: a text is a syntax error here if it is one there.
 func Parse(src string) (Expr, error) {
-	var errs ErrorList
 	if len(src) > MaxSource {
-		errs.Add(&Error{
+		e := &Error{
 			Span: Span{MaxSource, MaxSource},
 			Code: CodeLimit,
 			Msg:  "the filter has " + strconv.Itoa(len(src)) + " bytes; the limit is " + strconv.Itoa(MaxSource),
-		})
-		errs[0].Locate(src)
-		return nil, errs
+		}
+		return nil, ErrorList{e.Locate(src)}
 	}
-	p := parser{scanner: scanner{src: src, errs: &errs}}
+	p := parser{scanner: scanner{src: src}}
 	p.next()
 	var x Expr
 	if p.tok.kind != tokEOF {
 		first := p.one(p.operand(wantTerm), wantTerm)
 		x = p.list(first, wantTerm|wantID, nil)
 	}
-	if len(errs) > 0 {
-		for _, e := range errs {
+	if len(p.errs) > 0 {
+		for _, e := range p.errs {
 			e.Locate(src)
 		}
-		return nil, errs.Err()
+		return nil, p.errs.Err()
 	}
 	return x, nil
 }
@@ -87,7 +85,7 @@ func (p *parser) next() {
 		p.off = len(p.src)
 	}
 	p.tok = p.scanner.next()
-	if len(*p.errs) >= MaxErrors {
+	if len(p.errs) >= MaxErrors {
 		p.stopped = true
 	}
 }
@@ -194,6 +192,9 @@ func (p *parser) primary(w want) operand {
 		return p.group(w)
 	case tokNumber:
 		p.next()
+		if w == wantID {
+			return operand{found: foundID, x: &ID{Kind: IDNumber, Text: p.text(&t), Num: t.num, At: t.span()}}
+		}
 		return operand{found: foundNumber, a: &Num{Number: p.numberOf(&t)}}
 	case tokNot:
 		if w&(wantTerm|wantID|wantFirstID) != 0 {

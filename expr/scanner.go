@@ -13,9 +13,10 @@ import (
 //
 // What it refuses it reports once, and goes on behind it.
 type scanner struct {
-	src  string
-	off  int
-	errs *ErrorList // nil: look ahead without reporting
+	src   string
+	off   int
+	errs  ErrorList
+	quiet bool // look ahead without reporting
 }
 
 // Character classes.
@@ -296,7 +297,7 @@ func characterHint(r rune, rest string) string {
 }
 
 func (s *scanner) report(e *Error) {
-	if s.errs != nil {
+	if !s.quiet {
 		s.errs.Add(e)
 	}
 }
