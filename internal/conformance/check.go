@@ -88,10 +88,7 @@ func (r *Runner) config(c *Case) (gofilter.Config, error) {
 	if err != nil {
 		return gofilter.Config{}, err
 	}
-	cfg := gofilter.Config{LinkType: lt, Snaplen: c.Snaplen, Netmask: c.Netmask}
-	if c.Needs == "etc" {
-		cfg.Resolver = r.Etc
-	}
+	cfg := gofilter.Config{LinkType: lt, Snaplen: c.Snaplen, Netmask: c.Netmask, Resolver: r.Etc}
 	if c.LinuxExt {
 		cfg.View = ir.ViewSocket
 	}
@@ -419,13 +416,10 @@ func (r *Runner) apply(c *Case, rep *Report) {
 	}
 	face := file.Interface()
 	cfg := gofilter.Config{
-		LinkType: face.LinkType, Snaplen: face.Snaplen, Netmask: c.Netmask, ByteOrder: gofilter.NativeOrder,
+		LinkType: face.LinkType, Snaplen: face.Snaplen, Netmask: c.Netmask, Resolver: r.Etc, ByteOrder: gofilter.NativeOrder,
 	}
 	if face.Swapped {
 		cfg.ByteOrder = gofilter.SwappedOrder
-	}
-	if c.Needs == "etc" {
-		cfg.Resolver = r.Etc
 	}
 	_, engines, err := r.compile(c.Expr, cfg)
 	if err != nil {

@@ -74,6 +74,7 @@ func (e *Etc) host(f []string) error {
 		return err
 	}
 	for _, name := range f[1:] {
+		name = strings.ToLower(name)
 		e.hosts[name] = append(e.hosts[name], a)
 	}
 	return nil
@@ -92,7 +93,7 @@ func (e *Etc) ether(f []string) error {
 		}
 		mac[i] = byte(b)
 	}
-	e.ethers[f[1]] = mac
+	e.ethers[strings.ToLower(f[1])] = mac
 	return nil
 }
 
@@ -102,7 +103,7 @@ func (e *Etc) network(f []string) error {
 		return err
 	}
 	b := a.As4()
-	e.networks[f[0]] = uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+	e.networks[strings.ToLower(f[0])] = uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
 	return nil
 }
 
@@ -142,24 +143,32 @@ func (e *Etc) protocol(f []string) error {
 func find[V any](list map[string]V, what, name string) (V, error) {
 	v, ok := list[name]
 	if !ok {
-		return v, fmt.Errorf("%s %q: %w", what, name, gofilter.ErrUnknownName)
+		return v, fmt.Errorf("not among the recorded %s: %w", what, gofilter.ErrUnknownName)
 	}
 	return v, nil
 }
 
-// Host returns the addresses of a host, in the order of the file.
-func (e *Etc) Host(name string) ([]netip.Addr, error) { return find(e.hosts, "host", name) }
+// Host returns the addresses of a host, in the order of the file. As in the system's
+// own lookups the names of hosts, networks and stations match in any case, those of services and
+// protocols exactly.
+func (e *Etc) Host(name string) ([]netip.Addr, error) {
+	return find(e.hosts, "hosts", strings.ToLower(name))
+}
 
 // Network returns the number of a network.
-func (e *Etc) Network(name string) (uint32, error) { return find(e.networks, "network", name) }
+func (e *Etc) Network(name string) (uint32, error) {
+	return find(e.networks, "networks", strings.ToLower(name))
+}
 
 // Port returns the number of a service.
 func (e *Etc) Port(name, transport string) (uint16, error) {
-	return find(e.ports, "port", name+"/"+transport)
+	return find(e.ports, "services", name+"/"+transport)
 }
 
 // Protocol returns an IP protocol number.
-func (e *Etc) Protocol(name string) (uint8, error) { return find(e.protocols, "protocol", name) }
+func (e *Etc) Protocol(name string) (uint8, error) { return find(e.protocols, "protocols", name) }
 
 // Ether returns the station address of a host.
-func (e *Etc) Ether(name string) ([6]byte, error) { return find(e.ethers, "ether", name) }
+func (e *Etc) Ether(name string) ([6]byte, error) {
+	return find(e.ethers, "ethers", strings.ToLower(name))
+}
