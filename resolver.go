@@ -29,7 +29,8 @@ const lookupLimit = 10 * time.Second
 
 // SystemResolver returns a Resolver that asks what the system's own programs ask:
 // the name service for hosts, with a limit of ten seconds each, and the files
-// /etc/services, /etc/protocols, /etc/networks and /etc/ethers.
+// /etc/services, /etc/protocols, /etc/networks and /etc/ethers. As there, case
+// matters in the names of services and protocols only.
 func SystemResolver() Resolver { return systemResolver{} }
 
 type systemResolver struct{}
@@ -60,7 +61,8 @@ func (systemResolver) Port(name, transport string) (uint16, error) {
 
 func (systemResolver) Protocol(name string) (uint8, error) {
 	const path = "/etc/protocols"
-	fields, err := etcLine(path, func(f []string) bool { return len(f) > 1 && named(f, name, 1) })
+	same := func(a string) bool { return a == name }
+	fields, err := etcLine(path, func(f []string) bool { return len(f) > 1 && named(f, same) })
 	if err != nil {
 		return 0, err
 	}
@@ -73,7 +75,8 @@ func (systemResolver) Protocol(name string) (uint8, error) {
 
 func (systemResolver) Network(name string) (uint32, error) {
 	const path = "/etc/networks"
-	fields, err := etcLine(path, func(f []string) bool { return len(f) > 1 && named(f, name, 1) })
+	same := func(a string) bool { return strings.EqualFold(a, name) }
+	fields, err := etcLine(path, func(f []string) bool { return len(f) > 1 && named(f, same) })
 	if err != nil {
 		return 0, err
 	}
@@ -100,7 +103,7 @@ func parseNetwork(path, s string) (uint32, error) {
 
 func (systemResolver) Ether(name string) (addr [6]byte, err error) {
 	const path = "/etc/ethers"
-	fields, err := etcLine(path, func(f []string) bool { return len(f) > 1 && f[1] == name })
+	fields, err := etcLine(path, func(f []string) bool { return len(f) > 1 && strings.EqualFold(f[1], name) })
 	if err != nil {
 		return addr, err
 	}
@@ -115,14 +118,13 @@ func (systemResolver) Ether(name string) (addr [6]byte, err error) {
 	return addr, nil
 }
 
-// named reports whether a line is about name: its first field, or one behind the
-// value at field value.
-func named(fields []string, name string, value int) bool {
-	if fields[0] == name {
+// named reports whether a line, "name value aliases...", has the same name or alias.
+func named(fields []string, same func(string) bool) bool {
+	if same(fields[0]) {
 		return true
 	}
-	for _, alias := range fields[value+1:] {
-		if alias == name {
+	for _, alias := range fields[2:] {
+		if same(alias) {
 			return true
 		}
 	}

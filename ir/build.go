@@ -179,7 +179,7 @@ func (f *Func) Clone() *Func {
 // constants that nothing uses.
 func (f *Func) Compact() {
 	number := make([]ValueID, len(f.Values))
-	values := make([]Value, 1, len(f.Values))
+	values := make([]Value, 1, max(1, len(f.Values)))
 	take := func(list []ValueID) {
 		for i, id := range list {
 			list[i] = ValueID(len(values))
