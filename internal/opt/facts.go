@@ -1,0 +1,157 @@
+package opt
+
+import "github.com/gofilter/gofilter/ir"
+
+// A fact says what a class may be in a block and in those that it dominates.
+// The answer of a test is a class too: 1 or 0.
+//
+// Facts hold on every packet that reaches the block without a fault, in the
+// function as it was when the pass began; they stay true when edges are moved,
+// for moving an edge past a test whose answer is known changes no packet's
+// way otherwise.
+type fact struct {
+	domain
+	class int32
+	at    ir.BlockID
+	prev  int32 // the fact on the same class before this one
+}
+
+type factTable struct {
+	list []fact
+	last []int32 // by class: the newest fact on it; 0 none
+	args []carriedArg
+}
+
+// carriedArg is a parameter of a block that an edge goes past, and what the edge
+// would have carried to it.
+type carriedArg struct{ param, arg ir.ValueID }
+
+// maxFacts bounds how many facts on one class are looked at to find one that
+// holds.
+const maxFacts = 16
+
+func (t *factTable) reset() {
+	t.list = append(t.list[:0], fact{})
+	t.last = t.last[:0]
+	t.args = t.args[:0]
+}
+
+func (t *factTable) carried(param ir.ValueID) ir.ValueID {
+	for i := len(t.args) - 1; i >= 0; i-- {
+		if t.args[i].param == param {
+			return t.args[i].arg
+		}
+	}
+	return ir.None
+}
+
+func (t *factTable) add(class int32, d domain, at ir.BlockID) {
+	for int(class) >= len(t.last) {
+		t.last = append(t.last, 0)
+	}
+	t.list = append(t.list, fact{d, class, at, t.last[class]})
+	t.last[class] = int32(len(t.list) - 1)
+}
+
+// cut takes back the facts after the first n.
+func (t *factTable) cut(n int) {
+	for i := len(t.list) - 1; i >= n; i-- {
+		t.last[t.list[i].class] = t.list[i].prev
+	}
+	t.list = t.list[:n]
+}
+
+// fact returns what is known of a class in block at. Facts of a block are added
+// when all that dominates it has its own, so the newest one that holds includes
+// the older ones.
+func (w *work) fact(class int32, at ir.BlockID) (domain, bool) {
+	t := &w.facts
+	if int(class) >= len(t.last) {
+		return domain{}, false
+	}
+	for i, n := t.last[class], 0; i != 0 && n < maxFacts; i, n = t.list[i].prev, n+1 {
+		if x := &t.list[i]; w.dom.Dominates(x.at, at) {
+			return x.domain, true
+		}
+	}
+	return domain{}, false
+}
+
+// assume adds the facts that follow from "x cond y" being holds, in block at.
+func (w *work) assume(cond ir.Cond, x, y ir.ValueID, holds bool, at ir.BlockID) {
+	answer := single(0)
+	if holds {
+		answer = single(1)
+	}
+	w.facts.add(w.classes.test(w.f, cond, x, y), answer, at)
+	dx, dy := narrowed(cond, holds, w.domain(x, at, maxDepth), w.domain(y, at, maxDepth))
+	w.refine(x, dx, at, maxDepth)
+	w.refine(y, dy, at, maxDepth)
+}
+
+// refine adds the fact that id is in d, and what follows for its operand.
+func (w *work) refine(id ir.ValueID, d domain, at ir.BlockID, depth int) {
+	v := &w.f.Values[id]
+	if v.Op == ir.OpConst || depth == 0 {
+		return
+	}
+	old := w.domain(id, at, depth)
+	d, ok := meet(old, d)
+	if !ok || d == old {
+		return
+	}
+	w.facts.add(w.classes.value(w.f, id), d, at)
+	if v.Op.Arity() != 2 {
+		return
+	}
+	k, ok := w.f.IsConst(v.Args[1])
+	if !ok {
+		return
+	}
+	x := anything
+	switch v.Op {
+	case ir.OpAnd:
+		x.mask, x.bits = d.mask&k, d.bits&k
+	case ir.OpOr:
+		x.mask, x.bits = d.mask&^k, d.bits&^k
+	case ir.OpXor:
+		x.mask, x.bits = d.mask, (d.bits^k)&d.mask
+	case ir.OpLsh:
+		if k < 32 {
+			x.mask, x.bits = d.mask>>k, d.bits>>k
+		}
+	case ir.OpRsh:
+		if k < 32 {
+			x.mask, x.bits = d.mask<<k, d.bits<<k
+			x.lo, x.hi = d.lo<<k, d.hi<<k|(1<<k-1)
+		}
+	case ir.OpAdd:
+		if d.isSingle() {
+			x = single(d.lo - k)
+		}
+	case ir.OpSub:
+		if d.isSingle() {
+			x = single(d.lo + k)
+		}
+	}
+	w.refine(v.Args[0], x, at, depth-1)
+}
+
+// answer says how block b's test ends in block at, where that is known.
+func (w *work) answer(b *ir.Block, at ir.BlockID) (way int, known bool) {
+	if d, ok := w.fact(w.classes.test(w.f, b.Cond, b.X, b.Y), at); ok && d.isSingle() {
+		return wayOf(d.lo == 1), true
+	}
+	if w.classes.value(w.f, b.X) == w.classes.value(w.f, b.Y) && b.Cond != ir.Set {
+		return wayOf(b.Cond != ir.Gt), true
+	}
+	holds, known := decide(b.Cond, w.domain(b.X, at, maxDepth), w.domain(b.Y, at, maxDepth))
+	return wayOf(holds), known
+}
+
+func wayOf(holds bool) int {
+	if holds {
+		return ir.True
+	}
+	return ir.False
+}

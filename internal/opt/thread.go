@@ -1,0 +1,155 @@
+package opt
+
+import "github.com/gofilter/gofilter/ir"
+
+// inEdges sums up the edges into a block that are settled.
+type inEdges struct {
+	n   int32
+	one ir.InEdge  // the last of them
+	dom ir.BlockID // what dominates all of them
+}
+
+// maxSteps bounds how many blocks an edge is led past.
+const maxSteps = 64
+
+// thread leads every edge past the tests whose answers are known along it.
+//
+// Known is what follows from the edges that dominate the edge and from the edge
+// itself. Blocks are visited in order; when one is reached, all edges into it
+// have got their targets, so that its dominators, and from them the facts in it,
+// are those of the function as it will be. What nothing leads to any more is
+// never visited.
+//
+// A test may be passed though it loads: that only drops a fault. A value that it
+// computes and that is used below is copied to the use (see repair); where that
+// cannot be, since it is a parameter, the edge stays.
+func thread(w *work) {
+	f := w.f
+	w.classify(true)
+	w.markEscapes()
+	w.facts.reset()
+	w.dom.Reset(len(f.Blocks))
+	w.mark = reset(w.mark, len(f.Blocks))
+	w.inEdges = reset(w.inEdges, len(f.Blocks))
+	passed := false
+	for b := range f.Blocks {
+		in := &w.inEdges[b]
+		if b > 0 {
+			if in.n == 0 {
+				continue
+			}
+			w.dom.Add(ir.BlockID(b), in.dom)
+			if in.n == 1 {
+				w.learn(ir.BlockID(b), in.one)
+			}
+		}
+		blk := &f.Blocks[b]
+		if blk.Kind == ir.KindIf {
+			if way, known := w.answer(blk, ir.BlockID(b)); known {
+				setJump(blk, way)
+			}
+		}
+		for way := range blk.NumSucc() {
+			if w.follow(ir.BlockID(b), way) {
+				passed = true
+			}
+		}
+		if blk.Kind == ir.KindIf && sameWays(blk) {
+			setJump(blk, ir.True)
+		}
+		for way := range blk.NumSucc() {
+			to := &w.inEdges[blk.Succ[way].To]
+			if to.n++; to.n == 1 {
+				to.dom = ir.NoBlock
+			}
+			to.one = ir.InEdge{From: ir.BlockID(b), Way: way}
+			to.dom = w.dom.Common(to.dom, ir.BlockID(b))
+		}
+	}
+	w.testDropped = false
+	if passed {
+		w.repair()
+	}
+	w.prune()
+}
+
+// rethread is thread for a function in which merge dropped a test.
+func rethread(w *work) {
+	if w.testDropped {
+		thread(w)
+	}
+}
+
+// learn adds to block b the facts that follow from its only edge.
+func (w *work) learn(b ir.BlockID, e ir.InEdge) {
+	if from := &w.f.Blocks[e.From]; from.Kind == ir.KindIf {
+		w.assume(from.Cond, from.X, from.Y, e.Way == ir.True, b)
+	}
+}
+
+// follow leads an edge of block b as far as the answers are known. It reports
+// whether it went past a block whose values are used below.
+func (w *work) follow(b ir.BlockID, way int) (passed bool) {
+	f := w.f
+	blk := &f.Blocks[b]
+	e := blk.Succ[way]
+	if f.Blocks[e.To].NumSucc() == 0 {
+		return false
+	}
+	facts := len(w.facts.list)
+	if blk.Kind == ir.KindIf {
+		// Of this edge alone; taken back below.
+		w.assume(blk.Cond, blk.X, blk.Y, way == ir.True, b)
+	}
+	for range maxSteps {
+		next := &f.Blocks[e.To]
+		if len(next.Params) > 0 && w.escapes[e.To] {
+			break
+		}
+		for i, p := range next.Params {
+			w.facts.args = append(w.facts.args, carriedArg{p, e.Args[i]})
+		}
+		out := ir.True
+		if next.Kind == ir.KindIf {
+			var known bool
+			if out, known = w.answer(next, b); !known && !sameWays(next) {
+				break
+			}
+		} else if next.Kind != ir.KindJump || w.escapes[e.To] {
+			break
+		}
+		stamp := 2*int32(b) + int32(way) + 1
+		w.mark[e.To] = stamp
+		args, ok := w.carry(next.Succ[out].Args, stamp)
+		if !ok {
+			break
+		}
+		passed = passed || w.escapes[e.To]
+		e = ir.Edge{To: next.Succ[out].To, Args: args}
+	}
+	w.facts.cut(facts)
+	w.facts.args = w.facts.args[:0]
+	blk.Succ[way] = e
+	return passed
+}
+
+// carry returns what an edge carries in the place of args, which an edge of a
+// block that it goes past carried. ok is false where one of them is computed in
+// such a block; those have the mark stamp.
+func (w *work) carry(args []ir.ValueID, stamp int32) (_ []ir.ValueID, ok bool) {
+	if len(args) == 0 {
+		return nil, true
+	}
+	out := make([]ir.ValueID, len(args))
+	for i, a := range args {
+		if c := w.facts.carried(a); c != ir.None {
+			out[i] = c
+			continue
+		}
+		if def := w.f.Values[a].Block; def >= 0 && w.mark[def] == stamp {
+			return nil, false
+		}
+		out[i] = a
+	}
+	return out, true
+}

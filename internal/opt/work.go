@@ -1,0 +1,139 @@
+package opt
+
+import "github.com/gofilter/gofilter/ir"
+
+// work is what the passes of one Run share: the function, and memory that each
+// pass clears before it uses it.
+type work struct {
+	f       *ir.Func
+	preds   ir.Preds
+	dom     ir.DomTree
+	classes classTable
+	facts   factTable
+
+	repl    []ir.ValueID // by value: what takes its place, or None
+	escapes []bool       // by block: a value of it is used in another block
+	live    []bool       // by block or by value, as the pass says
+	clones  []clone      // by value
+	blocks  []ir.BlockID // by block
+	order   []ir.BlockID
+	inEdges []inEdges // by block
+	mark    []int32   // by block
+	leaders []int32   // by class
+
+	// testDropped: merge turned a test into a jump since thread ran.
+	testDropped bool
+}
+
+// reset returns a slice of n zeros in the memory of s where that is enough.
+func reset[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/4)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// setJump makes b, a test, jump to where its given way leads.
+func setJump(b *ir.Block, way int) {
+	b.Succ[ir.True] = b.Succ[way]
+	b.Succ[ir.False] = ir.Edge{}
+	b.Kind, b.Cond, b.X, b.Y = ir.KindJump, ir.CondInvalid, ir.None, ir.None
+}
+
+// setReject makes b reject.
+func setReject(b *ir.Block) {
+	b.Succ = [2]ir.Edge{}
+	b.Kind, b.Cond, b.X, b.Y = ir.KindReject, ir.CondInvalid, ir.None, ir.None
+}
+
+// sameWays reports whether both ways of the test b lead to the same place with
+// the same values.
+func sameWays(b *ir.Block) bool {
+	t, f := &b.Succ[ir.True], &b.Succ[ir.False]
+	if t.To != f.To {
+		return false
+	}
+	for i := range t.Args {
+		if t.Args[i] != f.Args[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// eachUse calls use with every operand of block b, those of its values, of its
+// test and of its edges, and puts the result in its place. use may add values.
+func (w *work) eachUse(b ir.BlockID, use func(ir.ValueID) ir.ValueID) {
+	f := w.f
+	blk := &f.Blocks[b]
+	for _, id := range blk.Values {
+		for i, a := range f.Values[id].Args {
+			if a != ir.None {
+				r := use(a)
+				f.Values[id].Args[i] = r
+			}
+		}
+	}
+	if blk.Kind == ir.KindIf {
+		blk.X = use(blk.X)
+		blk.Y = use(blk.Y)
+	}
+	for way := range blk.NumSucc() {
+		args := blk.Succ[way].Args
+		for i, a := range args {
+			args[i] = use(a)
+		}
+	}
+}
+
+// markEscapes fills w.escapes.
+func (w *work) markEscapes() {
+	f := w.f
+	w.escapes = reset(w.escapes, len(f.Blocks))
+	for b := range f.Blocks {
+		w.eachUse(ir.BlockID(b), func(id ir.ValueID) ir.ValueID {
+			if def := f.Values[id].Block; def >= 0 && def != ir.BlockID(b) {
+				w.escapes[def] = true
+			}
+			return id
+		})
+	}
+}
+
+// replace puts w.repl[id] in the place of every used id that has one. No
+// replacement may itself be replaced.
+func (w *work) replace() {
+	for b := range w.f.Blocks {
+		w.eachUse(ir.BlockID(b), w.replacement)
+	}
+}
+
+func (w *work) replacement(id ir.ValueID) ir.ValueID {
+	if r := w.repl[id]; r != ir.None {
+		return r
+	}
+	return id
+}
+
+// prune drops the blocks that cannot be reached.
+func (w *work) prune() {
+	f := w.f
+	w.live = reset(w.live, len(f.Blocks))
+	w.live[0] = true
+	w.order = w.order[:0]
+	for b := range f.Blocks {
+		if !w.live[b] {
+			continue
+		}
+		w.order = append(w.order, ir.BlockID(b))
+		blk := &f.Blocks[b]
+		for way := range blk.NumSucc() {
+			w.live[blk.Succ[way].To] = true
+		}
+	}
+	if len(w.order) < len(f.Blocks) {
+		f.Reorder(w.order)
+	}
+}
