@@ -1,0 +1,142 @@
+package ebpfgen_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/gofilter/gofilter/ebpfgen"
+	"github.com/gofilter/gofilter/ir"
+)
+
+func marshal(t *testing.T, f *ir.Func, target ebpfgen.Target, o ebpfgen.Options) []byte {
+	t.Helper()
+	insns, err := ebpfgen.Generate(f, target, o)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, f)
+	}
+	var buf bytes.Buffer
+	order := o.ByteOrder
+	if order == nil {
+		order = binary.NativeEndian
+	}
+	if err := insns.Marshal(&buf, order); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+const acceptAll = `func linktype=EN10MB view=VIEW snaplen=262144 ""
+b0:
+	accept
+`
+
+const vlanPresent = `func linktype=EN10MB view=VIEW snaplen=262144 ""
+b0:
+	v1 = meta vlan_present
+	if eq v1 1 -> b1, b2
+b1:
+	accept
+b2:
+	reject
+`
+
+func TestUnsupported(t *testing.T) {
+	tests := []struct {
+		name   string
+		text   string
+		target ebpfgen.Target
+		o      ebpfgen.Options
+		want   string
+	}{
+		{"no target", acceptAll, ebpfgen.Target{}, ebpfgen.Options{}, "target none: no target was given"},
+		{"other view", strings.ReplaceAll(acceptAll, "VIEW", "file"), ebpfgen.SchedCLS, ebpfgen.Options{},
+			"target tc: needs a filter for view tc, not file"},
+		{"other view of two", strings.ReplaceAll(acceptAll, "VIEW", "tc"), ebpfgen.XDP, ebpfgen.Options{},
+			"target xdp: needs a filter for view xdp or file, not tc"},
+		{"metadatum", vlanPresent, ebpfgen.XDP, ebpfgen.Options{}, "target xdp: has no metadatum vlan_present"},
+		{"access", acceptAll, ebpfgen.SocketFilter, ebpfgen.Options{Access: ebpfgen.AccessDirect},
+			"target socket: has no access direct"},
+		{"unknown access", acceptAll, ebpfgen.SocketFilter, ebpfgen.Options{Access: 77},
+			"target socket: has no access access(77)"},
+		{"implicit return", acceptAll, ebpfgen.SchedCLS,
+			ebpfgen.Options{Access: ebpfgen.AccessLdAbs, Verdict: &ebpfgen.TCDirectAction},
+			"target tc: access ldabs rejects with 0, not with 2"},
+		{"one verdict", acceptAll, ebpfgen.XDP, ebpfgen.Options{Verdict: &ebpfgen.Verdict{Accept: 2, Reject: 2}},
+			"target xdp: accept and reject are both 2"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			view := test.target
+			if test.name == "no target" {
+				view = ebpfgen.XDP
+			}
+			_, err := ebpfgen.Generate(parse(t, test.text, view), test.target, test.o)
+			var unsupported *ebpfgen.UnsupportedError
+			if !errors.As(err, &unsupported) {
+				t.Fatalf("got %v", err)
+			}
+			if err.Error() != test.want {
+				t.Errorf("got %q, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestLimit(t *testing.T) {
+	f := parse(t, tcpPort22, ebpfgen.XDP)
+	_, err := ebpfgen.Generate(f, ebpfgen.XDP, ebpfgen.Options{MaxInstructions: 20})
+	var limit *ebpfgen.LimitError
+	if !errors.As(err, &limit) || limit.Max != 20 || limit.Have != 29 {
+		t.Errorf("got %v", err)
+	}
+	if _, err := ebpfgen.Generate(compares(40000), ebpfgen.XDP, ebpfgen.Options{}); !errors.As(err, &limit) || limit.Max != 32767 {
+		t.Errorf("got %v", err)
+	}
+}
+
+// compares returns a filter that compares one word with n numbers in turn.
+func compares(n int) *ir.Func {
+	f := &ir.Func{LinkType: "EN10MB", View: ir.ViewXDP, Snaplen: 1}
+	b := f.AddBlock()
+	v := f.Load(b, ir.Word, ir.None, 26)
+	yes, no := f.AddBlock(), f.AddBlock()
+	f.Accept(yes)
+	f.Reject(no)
+	for i := range n {
+		next := no
+		if i < n-1 {
+			next = f.AddBlock()
+		}
+		f.If(b, ir.Eq, v, f.Const(uint32(0x0a000000+i)), yes, next)
+		b = next
+	}
+	if err := f.Sort(); err != nil {
+		panic(err)
+	}
+	return f
+}
+
+func TestNames(t *testing.T) {
+	for _, target := range ebpfgen.Targets() {
+		if got, ok := ebpfgen.LookupTarget(target.String()); !ok || got != target {
+			t.Errorf("target %s is not found by its name", target)
+		}
+		for _, a := range target.Access() {
+			if got, ok := ebpfgen.LookupAccess(a.String()); !ok || got != a {
+				t.Errorf("access %s is not found by its name", a)
+			}
+		}
+		if target.ProgramType() == "" || target.Oldest() == "" {
+			t.Errorf("target %s: row is not complete", target)
+		}
+	}
+	if _, ok := ebpfgen.LookupTarget("lwt"); ok {
+		t.Error("found target lwt")
+	}
+	if _, ok := ebpfgen.LookupAccess("dynptr"); ok {
+		t.Error("found access dynptr")
+	}
+}
