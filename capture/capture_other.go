@@ -1,0 +1,73 @@
+//go:build !linux
+
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"syscall"
+
+	"github.com/gofilter/gofilter/linktype"
+)
+
+var errUnsupported = fmt.Errorf("capture: live capture on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+
+// A Handle captures packets; there is none on this system.
+type Handle struct{}
+
+// A Block is a part of the ring; there is none on this system.
+type Block struct{}
+
+// Open returns an error that wraps errors.ErrUnsupported.
+func Open(Config) (*Handle, error) { return nil, errUnsupported }
+
+// LinkTypes returns an error that wraps errors.ErrUnsupported.
+func LinkTypes(string) ([]linktype.Type, error) { return nil, errUnsupported }
+
+// Next returns an error that wraps errors.ErrUnsupported.
+func (h *Handle) Next(*Packet) error { return errUnsupported }
+
+// NextBlock returns an error that wraps errors.ErrUnsupported.
+func (h *Handle) NextBlock() (*Block, error) { return nil, errUnsupported }
+
+// SetFilter returns an error that wraps errors.ErrUnsupported.
+func (h *Handle) SetFilter(Filter) error { return errUnsupported }
+
+// Stats returns an error that wraps errors.ErrUnsupported.
+func (h *Handle) Stats() (Stats, error) { return Stats{}, errUnsupported }
+
+// SyscallConn returns an error that wraps errors.ErrUnsupported.
+func (h *Handle) SyscallConn() (syscall.RawConn, error) { return nil, errUnsupported }
+
+// Interface returns the empty string.
+func (h *Handle) Interface() string { return "" }
+
+// LinkType returns 0.
+func (h *Handle) LinkType() linktype.Type { return 0 }
+
+// Cooked returns false.
+func (h *Handle) Cooked() bool { return false }
+
+// Snaplen returns 0.
+func (h *Handle) Snaplen() int { return 0 }
+
+// BufferSize returns 0.
+func (h *Handle) BufferSize() int { return 0 }
+
+// Break does nothing.
+func (h *Handle) Break() {}
+
+// Close returns an error that wraps errors.ErrUnsupported.
+func (h *Handle) Close() error { return errUnsupported }
+
+// Len returns 0.
+func (b *Block) Len() int { return 0 }
+
+// Next returns false.
+func (b *Block) Next(*Packet) bool { return false }
+
+// Release does nothing.
+func (b *Block) Release() {}
+
+func mediumFlags(*Interface) Flags { return 0 }

@@ -1,0 +1,91 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// What an interface that went down is given to show that it is being removed,
+// and how often one that stays down is looked at, in milliseconds.
+const (
+	removalTime  = 20
+	downInterval = 250
+)
+
+// wait returns when the ring may have a block, when someone called wake, or with
+// an error.
+func (h *Handle) wait() error {
+	fds := [2]unix.PollFd{{Fd: int32(h.fd), Events: unix.POLLIN}, {Fd: int32(h.event), Events: unix.POLLIN}}
+	timeout := -1
+	if h.down {
+		timeout = downInterval
+	}
+	n, err := unix.Poll(fds[:], timeout)
+	switch {
+	case errors.Is(err, unix.EINTR):
+		return nil
+	case err != nil:
+		return fmt.Errorf("capture: poll: %w", err)
+	case n == 0 && h.gone():
+		h.finish(&InterfaceError{h.device.name, ErrGone})
+		return nil
+	}
+	if fds[1].Revents != 0 {
+		h.clearEvent()
+	}
+	if fds[0].Revents&unix.POLLIN != 0 {
+		h.down = false
+	}
+	if fds[0].Revents&^unix.POLLIN != 0 {
+		return h.socketError()
+	}
+	return nil
+}
+
+// waitEvent returns when someone called wake.
+func (h *Handle) waitEvent() {
+	fds := [1]unix.PollFd{{Fd: int32(h.event), Events: unix.POLLIN}}
+	unix.Poll(fds[:], -1)
+	h.clearEvent()
+}
+
+func (h *Handle) clearEvent() {
+	var b [8]byte
+	unix.Read(h.event, b[:])
+}
+
+// socketError reads the error that the socket has pending.
+func (h *Handle) socketError() error {
+	errno, err := unix.GetsockoptInt(h.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	switch {
+	case err != nil:
+		return &InterfaceError{h.device.name, err}
+	case errno == 0:
+		return nil
+	case errno != int(unix.ENETDOWN):
+		return &InterfaceError{h.device.name, unix.Errno(errno)}
+	}
+	// The kernel says the same for an interface that is being removed, before it
+	// is.
+	for range removalTime {
+		if h.gone() {
+			h.finish(&InterfaceError{h.device.name, ErrGone})
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	h.down = true
+	return &InterfaceError{h.device.name, ErrDown}
+}
+
+// gone reports whether the interface has left the socket's namespace.
+func (h *Handle) gone() bool {
+	if h.device.index == 0 {
+		return false
+	}
+	_, err := nameOf(h.fd, h.device.index)
+	return errors.Is(err, unix.ENODEV) || errors.Is(err, unix.ENXIO)
+}
