@@ -46,9 +46,12 @@ type legalizer struct {
 	passed [][]passed   // by block of src and parameter
 	bounds []uint64     // by value of dst
 
-	cur            ir.BlockID          // the block of dst that is being written
-	near           map[ir.ValueID]bool // values that a guard in the present block of src has bounded
+	at             ir.BlockID // the block of src that is being read
+	cur            ir.BlockID // the block of dst that is being written
 	accept, reject ir.BlockID
+
+	dom  ir.DomTree                  // of src; filled with kernel only
+	near map[ir.ValueID][]ir.BlockID // by value of dst: blocks of src after whose guard it is at most farOffset
 }
 
 // passed is what the edges into a block pass for a parameter.
@@ -64,6 +67,12 @@ func (l *legalizer) expand() {
 	l.first = make([]ir.BlockID, len(l.src.Blocks))
 	l.passed = make([][]passed, len(l.src.Blocks))
 	l.bounds = make([]uint64, 1, len(l.src.Values))
+	if l.kernel {
+		var preds ir.Preds
+		preds.Fill(l.src)
+		l.dom.Fill(l.src, &preds)
+		l.near = make(map[ir.ValueID][]ir.BlockID)
+	}
 	for id := range l.src.Blocks {
 		l.block(ir.BlockID(id))
 	}
@@ -83,7 +92,7 @@ func (l *legalizer) block(id ir.BlockID) {
 	b := l.src.Block(id)
 	l.cur = l.open(ir.Block{Span: b.Span})
 	l.first[id] = l.cur
-	l.near = make(map[ir.ValueID]bool)
+	l.at = id
 	for i, p := range b.Params {
 		var in passed // of an unreachable block
 		if l.passed[id] != nil {
@@ -167,7 +176,7 @@ func (l *legalizer) edge(e ir.Edge) ir.Edge {
 	for i, a := range e.Args {
 		v := l.val(a)
 		r.Args = append(r.Args, v)
-		in[i].bound = max(in[i].bound, l.bounds[v])
+		in[i].bound = max(in[i].bound, l.boundOf(v))
 		if first {
 			in[i].value = v
 		} else if in[i].value != v {
@@ -204,7 +213,15 @@ func (l *legalizer) add(v ir.Value, bound uint64) ir.ValueID {
 	return id
 }
 
-func (l *legalizer) boundOf(id ir.ValueID) uint64 { return l.bounds[id] }
+// boundOf returns the largest number that a value of dst can be at the present place.
+func (l *legalizer) boundOf(id ir.ValueID) uint64 {
+	for _, b := range l.near[id] {
+		if l.dom.Dominates(b, l.at) {
+			return min(l.bounds[id], farOffset)
+		}
+	}
+	return l.bounds[id]
+}
 
 // value copies one value. It returns false where computing it always faults.
 func (l *legalizer) value(id ir.ValueID) bool {
@@ -244,7 +261,7 @@ func (l *legalizer) value(id ir.ValueID) bool {
 		return true
 	case cx && v.Op.Commutative():
 		v.Args[0], v.Args[1] = v.Args[1], v.Args[0]
-	case shift && l.kernel && l.bounds[v.Args[1]] >= 32:
+	case shift && l.kernel && l.boundOf(v.Args[1]) >= 32:
 		l.vals[id] = l.guardedShift(v)
 		return true
 	}
@@ -266,18 +283,18 @@ func (l *legalizer) load(id ir.ValueID, v ir.Value) bool {
 		return false
 	}
 	if base := v.Args[0]; base != ir.None && l.kernel {
-		limit := uint32(min(farOffset, maxOffset-1-int64(v.K)))
-		if l.bounds[base]+uint64(v.K) >= maxOffset && !(l.near[base] && limit == farOffset) {
-			l.guard(base, limit, v.Span)
-			l.near[base] = limit == farOffset
+		if l.boundOf(base)+uint64(v.K) >= maxOffset {
+			l.guard(base, uint32(min(farOffset, maxOffset-1-int64(v.K))), v.Span)
 		}
 	}
 	l.vals[id] = l.add(v, bound(l.dst, &v, l.boundOf))
 	return true
 }
 
-// guard ends the present block with a test that rejects where v > limit.
+// guard ends the present block with a test that rejects where v > limit, which is at
+// most farOffset.
 func (l *legalizer) guard(v ir.ValueID, limit uint32, span ir.Span) {
+	l.near[v] = append(l.near[v], l.at)
 	k := l.number(limit)
 	test := l.cur
 	l.cur = l.open(ir.Block{})
@@ -307,7 +324,7 @@ func (l *legalizer) guardedShift(v ir.Value) ir.ValueID {
 	l.cur = join
 	most := uint64(maxWord)
 	if v.Op == ir.OpRsh {
-		most = l.bounds[v.Args[0]]
+		most = l.boundOf(v.Args[0])
 	}
 	return l.add(ir.Value{Op: ir.OpParam, Span: v.Span}, most)
 }

@@ -7,6 +7,8 @@ func (s *selector) toA(id ir.ValueID) {
 	switch {
 	case s.reg.a == id:
 		return
+	case s.emitted > s.limit:
+		return // run gives up
 	case s.reg.x == id:
 		s.emitFor(id, opTxa, 0)
 		s.reg.a = id
@@ -180,8 +182,12 @@ func (s *selector) pair(a, b ir.ValueID, exchange bool) (exchanged bool) {
 		ways = s.ways(b, a, true, ways)
 	}
 	best := 0
-	if len(ways) > 1 && s.depth < maxTrials {
+	switch {
+	case len(ways) == 1:
+	case s.depth < maxTrials && s.weight[a] < maxWeight && s.weight[b] < maxWeight:
 		best = s.shortest(ways)
+	case ways[0].order == apart:
+		best = 1
 	}
 	s.take(ways[best])
 	return ways[best].exchanged
@@ -253,7 +259,7 @@ func (s *selector) take(w way) {
 }
 
 // maxTrials bounds how many pairs, one inside the other, are tried every way: the
-// number of trials is exponential in it.
+// number of trials is exponential in it. Large trees are not tried at all.
 const maxTrials = 3
 
 // shortest returns the index of the way with the fewest instructions, the first of
@@ -312,5 +318,6 @@ func (s *selector) emitFor(id ir.ValueID, op uint16, k uint32) {
 	if span == (ir.Span{}) {
 		span = s.span
 	}
+	s.emitted++
 	s.code = append(s.code, insn{op, k, span})
 }

@@ -2,17 +2,16 @@ package cbpfgen
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/gofilter/gofilter/ir"
 )
 
-// Bounds of the search for a shorter program. Each trial costs as much as
-// selecting the whole Func once.
+// Bounds of the search for a shorter program.
 const (
-	maxRounds = 4    // trials of values kept out of slots
-	maxParams = 24   // parameters that are tried with another home
-	maxBlocks = 1000 // blocks of a Func for which parameters are tried
+	maxRounds = 4    // selections with more and more values kept out of slots
+	maxBlocks = 4096 // blocks selected to try other homes of parameters, all trials together
 )
 
 // A candidate is a finished selection.
@@ -26,10 +25,7 @@ type candidate struct {
 func search(g *ir.Func, snaplen uint32) (*Program, error) {
 	s := newSelector(g)
 	s.snaplen = snaplen
-	best := s.lean()
-	if len(g.Blocks) <= maxBlocks {
-		best = s.rehome(best)
-	}
+	best := s.rehome(s.lean())
 	if best.slots > scratchWords {
 		return nil, &LimitError{
 			What: "scratch slots", Have: best.slots, Max: scratchWords,
@@ -48,12 +44,20 @@ func (c candidate) better(d candidate) bool {
 }
 
 // lean selects, and selects again with values kept out of slots where that may be
-// shorter, and as long as more slots are needed than there are.
+// shorter, and as long as more slots are needed than there are. It gives that up where
+// computing values again and again makes the program many times longer.
 func (s *selector) lean() candidate {
 	var best candidate
 	avoid := make([]bool, len(s.f.Values))
+	limit := math.MaxInt
 	for round := 0; ; round++ {
-		d := s.run(avoid)
+		d := s.run(avoid, limit)
+		if d == nil {
+			return best
+		}
+		if round == 0 {
+			limit = 8*s.emitted + 4096
+		}
 		prune(d)
 		use := slotUse(d)
 		c := candidate{draft: d, slots: assignSlots(d, use)}
@@ -70,12 +74,12 @@ func (s *selector) lean() candidate {
 
 // rehome tries each parameter in a slot instead of a register.
 func (s *selector) rehome(best candidate) candidate {
-	tried := 0
+	left := maxBlocks
 	for p, h := range s.homes {
 		if h == homeSlot {
 			continue
 		}
-		if tried++; tried > maxParams {
+		if left -= len(s.f.Blocks); left < 0 {
 			break
 		}
 		s.homes[p] = homeSlot

@@ -45,6 +45,7 @@ type selector struct {
 	homes   []home  // of parameters
 	sums    []msh   // values that ldxb computes
 	anchor  []bool  // see anchored
+	weight  []uint8 // operations in the value's tree in its block, at most maxWeight
 
 	out     []codeBlock
 	in      []state
@@ -61,6 +62,8 @@ type selector struct {
 	span  ir.Span
 	log   []ir.ValueID // values that kept was set for
 	depth int          // pairs being tried, one inside the other
+
+	emitted, limit int // instructions so far and at most
 }
 
 // msh is a value of the form 4*(byte&0xf), with the load of the byte.
@@ -78,6 +81,7 @@ func newSelector(f *ir.Func) *selector {
 		homes:   make([]home, len(f.Values)),
 		sums:    make([]msh, len(f.Values)),
 		anchor:  anchored(f),
+		weight:  make([]uint8, len(f.Values)),
 	}
 	eachUse(f, func(b ir.BlockID, v ir.ValueID) {
 		s.uses[v]++
@@ -91,6 +95,9 @@ func newSelector(f *ir.Func) *selector {
 	}
 	for id := range f.Blocks {
 		s.chooseHomes(f.Blocks[id].Params)
+		for _, v := range f.Blocks[id].Values {
+			s.weigh(v)
+		}
 	}
 	return s
 }
@@ -115,6 +122,20 @@ func (s *selector) findBases() {
 			first(b.Y, false)
 		}
 	}
+}
+
+// maxWeight is the weight from which on trees count as equally large.
+const maxWeight = 32
+
+func (s *selector) weigh(id ir.ValueID) {
+	v := s.f.Value(id)
+	w := uint8(1)
+	for _, a := range v.Args {
+		if a != ir.None && s.f.Value(a).Block == v.Block {
+			w += s.weight[a]
+		}
+	}
+	s.weight[id] = min(w, maxWeight)
 }
 
 // chooseHomes gives a block's first parameter that is a base to X, the first that
@@ -161,7 +182,10 @@ func (s *selector) headerLength(id ir.ValueID) msh {
 }
 
 // run selects the whole Func.
-func (s *selector) run(avoid []bool) *draft {
+//
+// It gives up and returns nil if that takes more than limit instructions, those of
+// trials included.
+func (s *selector) run(avoid []bool, limit int) *draft {
 	n := len(s.f.Blocks)
 	s.avoid = avoid
 	s.out = make([]codeBlock, n)
@@ -175,10 +199,14 @@ func (s *selector) run(avoid []bool) *draft {
 	}
 	s.temps = uint32(len(s.f.Values))
 	s.entered[0] = true
+	s.emitted, s.limit = 0, limit
 	for id := range s.f.Blocks {
 		if s.entered[id] {
 			s.block(ir.BlockID(id))
 		}
+	}
+	if s.emitted > s.limit {
+		return nil
 	}
 	return &draft{blocks: s.out, entry: s.target(0)}
 }
@@ -358,5 +386,6 @@ func (s *selector) takeEdge(e ir.Edge) {
 }
 
 func (s *selector) emit(op uint16, k uint32) {
+	s.emitted++
 	s.code = append(s.code, insn{op, k, s.span})
 }
