@@ -12,8 +12,8 @@ import (
 //
 // It works from the end to the front, so that every distance is final when a
 // jump needs it: a conditional jump that cannot reach its target jumps to a stepping
-// stone, an unconditional jump or a copy of the verdict, which is placed right behind
-// the last conditional jump that needs it and serves those in front of it as well.
+// stone, an unconditional jump, which is placed right behind the last conditional jump
+// that needs it and serves those in front of it as well.
 func assemble(d *draft, snaplen uint32) *Program {
 	a := &assembler{
 		snaplen: snaplen,
@@ -107,18 +107,11 @@ func (a *assembler) test(b *codeBlock) {
 	}, b.span)
 }
 
-// stone emits an instruction that leads to t, and returns its place.
+// stone emits an unconditional jump to t and returns its place. To a verdict as well,
+// although a copy of the return would do: the kernel's check of scratch words takes
+// what follows a return for something that the return leads to.
 func (a *assembler) stone(t target, span ir.Span) int {
-	var i bpf.RawInstruction
-	switch t {
-	case toAccept:
-		i = bpf.RawInstruction{Op: opRetK, K: a.snaplen}
-	case toReject:
-		i = bpf.RawInstruction{Op: opRetK}
-	default:
-		i = bpf.RawInstruction{Op: opJa, K: uint32(a.distance(a.place(t)))}
-	}
-	a.stones[t] = a.emit(i, span)
+	a.stones[t] = a.emit(bpf.RawInstruction{Op: opJa, K: uint32(a.distance(a.place(t)))}, span)
 	return a.stones[t]
 }
 

@@ -49,7 +49,7 @@ type Program struct {
 // Generate returns the classic BPF program for f. The program returns
 // f.Snaplen for the packets that f accepts and 0 for all others, in exactly the
 // cases of [ir.Eval]. It ends in at most one accepting return followed by at most
-// one rejecting return; far jumps may have copies of them on the way.
+// one rejecting return, and has no others.
 //
 // f must satisfy [ir.Func.Check]; its order of blocks is the layout. f is not
 // changed. The only error is a *LimitError.

@@ -10,7 +10,8 @@ import (
 // are those of bpf_check_classic in net/core/filter.c: known instructions only, 1 to
 // 4096 of them, jumps inside the program, the last instruction a return, no constant
 // divisor 0, no constant shift by 32 or more, no read of a scratch word that some path
-// there has not written, no load at an offset that is reserved and unused. The
+// there has not written (what follows a return counts as a way from it), no load at an
+// offset that is reserved and unused. The
 // size of the program in the kernel's own form, for which net.core.optmem_max is the
 // limit, is not looked at.
 func Verify(prog []bpf.RawInstruction) error {
@@ -111,6 +112,9 @@ func verifyScratch(prog []bpf.RawInstruction) error {
 				return fmt.Errorf("instruction %d: M[%d] is read and may not have been written", pc, i.K)
 			}
 		case opRetA, opRetK:
+			if pc+1 < len(prog) {
+				written[pc+1] &= w // nothing comes from here, but the kernel thinks so
+			}
 			continue
 		case opJa:
 			written[pc+1+int(i.K)] &= w

@@ -30,6 +30,9 @@ var faults = []struct {
 	{"written on one way", []bpf.RawInstruction{
 		{Op: opLdImm}, {Op: clsJMP | jmpJEQ, Jf: 1}, {Op: opSt}, {Op: opLdxMem}, {Op: opRetK},
 	}, "instruction 3: M[0] is read"},
+	{"return between", []bpf.RawInstruction{
+		{Op: opLdImm}, {Op: clsJMP | jmpJEQ, Jt: 2}, {Op: opSt}, {Op: opJa, K: 1}, {Op: opRetK}, {Op: opLdMem}, {Op: opRetK},
+	}, "instruction 5: M[0] is read"},
 	{"unused metadata offset", []bpf.RawInstruction{{Op: clsLD | modeABS, K: adOffset + 1}, {Op: opRetK}}, "unused offset -4095"},
 }
 
