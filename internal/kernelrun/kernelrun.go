@@ -118,8 +118,8 @@ func Load(target ebpfgen.Target, insns asm.Instructions, verdict ebpfgen.Verdict
 // Close unloads the program.
 func (p *Program) Close() error { return p.prog.Close() }
 
-// FD returns the program's file descriptor, which stays p's.
-func (p *Program) FD() int { return p.prog.FD() }
+// Loaded returns the program in the kernel, which stays p's, for a test that attaches it.
+func (p *Program) Loaded() *ebpf.Program { return p.prog }
 
 // Run runs the program on a packet as its target sees it, and returns R0. The
 // error is ErrSize where the kernel's TEST_RUN does not take a packet of that size.

@@ -1,0 +1,227 @@
+package ebpfgen_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+
+	"github.com/gofilter/gofilter/ebpfgen"
+	"github.com/gofilter/gofilter/internal/kernelrun"
+	"github.com/gofilter/gofilter/internal/netlab"
+	"github.com/gofilter/gofilter/ir"
+)
+
+const (
+	loopback  = 1      // interface index of lo in every namespace
+	testType  = 0x88b5 // EtherType: local experimental (IEEE 802)
+	frameSize = 4600   // more than a page: a smaller frame is always linear
+	vnetHdr   = 10     // length of struct virtio_net_hdr
+)
+
+// linear are the lengths of the linear area that frames are sent with. The
+// kernel wants the Ethernet header in it.
+var linear = []int{14, 15, 20, 23, 34, 47, 80, 200, frameSize}
+
+// wire sends frames of a chosen linear area over the loopback device of a
+// namespace, and receives what arrives.
+type wire struct {
+	t        *testing.T
+	ns       *netlab.Namespace
+	send, rx int
+	seq      uint32
+}
+
+func newWire(t *testing.T, ns *netlab.Namespace) *wire {
+	w := &wire{t: t, ns: ns, send: -1, rx: -1}
+	t.Cleanup(func() {
+		unix.Close(w.send)
+		unix.Close(w.rx)
+	})
+	if err := ns.Do(w.open); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// open opens the sockets in the namespace of the calling thread.
+func (w *wire) open() (err error) {
+	if w.send, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0); err != nil {
+		return err
+	}
+	if w.rx, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0); err != nil {
+		return err
+	}
+	if err := unix.SetsockoptInt(w.send, unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1); err != nil {
+		return err
+	}
+	if err := unix.SetsockoptInt(w.rx, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 16<<20); err != nil {
+		return err
+	}
+	if err := unix.SetsockoptTimeval(w.rx, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 2}); err != nil {
+		return err
+	}
+	if err := unix.Bind(w.send, &unix.SockaddrLinklayer{Ifindex: loopback}); err != nil {
+		return err
+	}
+	// A socket of one protocol sees what comes in, and not what goes out.
+	proto := binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, testType))
+	return unix.Bind(w.rx, &unix.SockaddrLinklayer{Protocol: proto, Ifindex: loopback})
+}
+
+// transmit sends a frame of which n bytes are linear. Its last four bytes become a
+// number that no other frame has.
+func (w *wire) transmit(frame []byte, n int) uint32 {
+	w.t.Helper()
+	w.seq++
+	binary.BigEndian.PutUint32(frame[len(frame)-4:], w.seq)
+	msg := make([]byte, vnetHdr, vnetHdr+len(frame))
+	binary.NativeEndian.PutUint16(msg[2:], uint16(n)) // hdr_len
+	_, err := unix.Write(w.send, append(msg, frame...))
+	if err != nil && !errors.Is(err, unix.ENOBUFS) { // what a drop at egress gives
+		w.t.Fatal(err)
+	}
+	return w.seq
+}
+
+// arrived returns the numbers of the frames that have arrived. No filter may
+// be in the way.
+func (w *wire) arrived() map[uint32]bool {
+	w.t.Helper()
+	frame := make([]byte, frameSize)
+	binary.BigEndian.PutUint16(frame[12:], testType)
+	last := w.transmit(frame, frameSize)
+	got := make(map[uint32]bool)
+	for !got[last] {
+		n, err := unix.Read(w.rx, frame)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			w.t.Fatalf("the last frame did not arrive: %v", err)
+		}
+		got[binary.BigEndian.Uint32(frame[n-4:])] = true
+	}
+	return got
+}
+
+// hook attaches a program where it decides which frames arrive; detach ends that.
+type hook struct {
+	name    string
+	target  ebpfgen.Target
+	verdict *ebpfgen.Verdict
+	attach  func(w *wire, p *ebpf.Program) (detach func() error, err error)
+}
+
+func tcx(at ebpf.AttachType) func(w *wire, p *ebpf.Program) (func() error, error) {
+	return func(w *wire, p *ebpf.Program) (func() error, error) {
+		var l link.Link
+		err := w.ns.Do(func() (err error) {
+			l, err = link.AttachTCX(link.TCXOptions{Interface: loopback, Program: p, Attach: at})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return l.Close, nil
+	}
+}
+
+var hooks = []hook{
+	{"egress", ebpfgen.SchedCLS, &ebpfgen.TCDirectAction, tcx(ebpf.AttachTCXEgress)},
+	{"ingress", ebpfgen.SchedCLS, &ebpfgen.TCDirectAction, tcx(ebpf.AttachTCXIngress)},
+	{"receive", ebpfgen.SocketFilter, nil, func(w *wire, p *ebpf.Program) (func() error, error) {
+		err := unix.SetsockoptInt(w.rx, unix.SOL_SOCKET, unix.SO_ATTACH_BPF, p.FD())
+		return func() error {
+			return unix.SetsockoptInt(w.rx, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0)
+		}, err
+	}},
+}
+
+// TestNonlinear compares the verdicts on frames whose bytes lie outside the
+// linear area with Eval's: no strategy may see a difference.
+func TestNonlinear(t *testing.T) {
+	kernelrun.Require(t)
+	lab := netlab.New(t)
+	funcs := 30
+	if testing.Short() {
+		funcs = 10
+	}
+	for _, h := range hooks {
+		for _, a := range h.target.Access() {
+			o := ebpfgen.Options{Access: a, Verdict: h.verdict}
+			if a == ebpfgen.AccessLdAbs && h.verdict != nil {
+				continue // cannot reject with 2
+			}
+			t.Run(fmt.Sprintf("%s/%s", h.name, a), func(t *testing.T) {
+				h.test(newWire(t, lab.Left), o, funcs)
+			})
+		}
+	}
+}
+
+func (h *hook) test(w *wire, o ebpfgen.Options, funcs int) {
+	t := w.t
+	r := rand.New(rand.NewSource(4))
+	accepted, sent := 0, 0
+	for range funcs {
+		head := randomPacket(r, 120)
+		binary.BigEndian.PutUint16(head[12:], testType)
+		f := h.filter(r, head)
+		p := load(t, f, h.target, o)
+		detach, err := h.attach(w, p.Loaded())
+		if err != nil {
+			t.Fatal(err)
+		}
+		frame := append(head, make([]byte, frameSize-len(head))...)
+		want := make(map[uint32]bool)
+		for _, n := range linear {
+			seq := w.transmit(frame, n)
+			want[seq] = ir.Eval(f, frame, &ir.Metadata{Len: frameSize, IfIndex: loopback}) != 0
+		}
+		if err := detach(); err != nil {
+			t.Fatal(err)
+		}
+		got := w.arrived()
+		for i, n := range linear {
+			seq := w.seq - uint32(len(linear)-i)
+			if got[seq] != want[seq] {
+				insns, _ := ebpfgen.Generate(f, h.target, o)
+				t.Fatalf("%d bytes linear: kernel says %v, Eval %v\n%x\n%s\n%s", n, got[seq], want[seq], head, f, ebpfgen.Format(insns, ""))
+			}
+			sent++
+			if want[seq] {
+				accepted++
+			}
+		}
+		p.Close()
+	}
+	t.Logf("%d of %d frames accepted", accepted, sent)
+	if accepted == 0 || accepted == sent {
+		t.Error("the filters tell no frames apart")
+	}
+}
+
+// filter returns a random Func that reads the first bytes of a frame.
+func (h *hook) filter(r *rand.Rand, head []byte) *ir.Func {
+	for {
+		f := randomFunc(r, h.target, 2+r.Intn(20), head)
+		reads := false
+		for id := range f.Values {
+			switch v := &f.Values[id]; {
+			case v.Op == ir.OpMeta:
+				v.Meta = ir.MetaIfIndex
+			case v.Op == ir.OpLoad:
+				reads = true
+			}
+		}
+		if reads {
+			return f
+		}
+	}
+}
