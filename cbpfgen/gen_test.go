@@ -27,7 +27,6 @@ func randomFunc(r *rand.Rand, n int) *ir.Func {
 	for id := range n {
 		g.block(ir.BlockID(id), n)
 	}
-	g.f.Const(0)
 	g.f.Accept(accept)
 	g.f.Reject(reject)
 	f := g.f

@@ -66,7 +66,7 @@ func (l *legalizer) expand() {
 	l.vals = make([]ir.ValueID, len(l.src.Values))
 	l.first = make([]ir.BlockID, len(l.src.Blocks))
 	l.passed = make([][]passed, len(l.src.Blocks))
-	l.bounds = make([]uint64, 1, len(l.src.Values))
+	l.bounds = make([]uint64, 1, len(l.src.Values)+1)
 	if l.kernel {
 		var preds ir.Preds
 		preds.Fill(l.src)

@@ -80,6 +80,14 @@ var listings = []struct {
 `,
 	},
 	{
+		name: "lone reject",
+		text: `b0:
+	reject
+`,
+		want: `ret      #0
+`,
+	},
+	{
 		name: "lone reject computes nothing",
 		text: `b0:
 	v1 = load8 [0]

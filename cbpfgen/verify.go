@@ -9,11 +9,10 @@ import (
 // Verify reports why Linux would refuse prog as a socket filter, or nil. The rules
 // are those of bpf_check_classic in net/core/filter.c: known instructions only, 1 to
 // 4096 of them, jumps inside the program, the last instruction a return, no constant
-// divisor 0, no constant shift by 32 or more, no read of a scratch word that some path
-// there has not written (what follows a return counts as a way from it), no load at an
-// offset that is reserved and unused. The
-// size of the program in the kernel's own form, for which net.core.optmem_max is the
-// limit, is not looked at.
+// divisor 0, no constant shift by 32 or more, no load at an offset that is reserved and
+// unused, no read of a scratch word that some path there has not written (what follows
+// a return counts as a way from it). The size of the program in the kernel's own
+// form, for which net.core.optmem_max is the limit, is not looked at.
 func Verify(prog []bpf.RawInstruction) error {
 	return verify(prog, MaxSocketInsns)
 }
