@@ -20,9 +20,9 @@ var binding = [...]int{
 
 const bindingNeg = 6
 
-// arithTail parses the operators that follow o and bind at least as tightly as least.
-func (p *parser) arithTail(o operand, least int) operand {
-	start := 1 + o.a.Span().Pos
+// arithTail parses the operators that follow o, which begins at start, and bind at least
+// as tightly as least.
+func (p *parser) arithTail(o operand, start Pos, least int) operand {
 	for p.tok.kind == tokArith {
 		op := p.tok
 		right := binding[op.val]
@@ -35,9 +35,10 @@ func (p *parser) arithTail(o operand, least int) operand {
 			return bad
 		}
 		p.next()
+		pos := p.tok.pos
 		y := p.primary(wantArith)
 		if y.found != foundBad {
-			y = p.arithTail(y, right)
+			y = p.arithTail(y, pos, right)
 		}
 		if right == 0 {
 			p.leave()
@@ -45,7 +46,7 @@ func (p *parser) arithTail(o operand, least int) operand {
 		if y.found == foundBad {
 			return bad
 		}
-		o = operand{found: foundArith, a: &BinaryArith{Op: Op(op.val), X: o.a, Y: y.a, OpPos: op.span(), start: start}}
+		o = operand{found: foundArith, a: &BinaryArith{Op: Op(op.val), X: o.a, Y: y.a, OpPos: op.span(), start: 1 + start}}
 	}
 	return o
 }
@@ -94,9 +95,10 @@ func (p *parser) neg() operand {
 	}
 	defer p.leave()
 	p.next()
+	pos := p.tok.pos
 	x := p.primary(wantArith)
 	if x.found != foundBad {
-		x = p.arithTail(x, bindingNeg)
+		x = p.arithTail(x, pos, bindingNeg)
 	}
 	if x.found == foundBad {
 		return bad

@@ -9,15 +9,27 @@ import (
 // there is one already, or about a word that the scanner refused or that stands behind
 // such text.
 func (p *parser) fail(e *Error) {
-	follows := p.stopped || p.tok.refused && e.Pos >= p.tok.pos
-	for _, other := range p.errs {
-		follows = follows || other.Pos <= e.Pos && e.Pos < max(other.End, other.Pos+1)
-	}
-	if follows && len(p.errs) > 0 {
+	if p.follows(e.Pos) {
 		return
 	}
 	e.Word = p.src[e.Pos:e.End]
 	p.errs.Add(e)
+}
+
+// follows reports whether an error at pos would only follow from one before it.
+func (p *parser) follows(pos Pos) bool {
+	if len(p.errs) == 0 {
+		return false
+	}
+	if p.stopped || p.tok.refused && pos >= p.tok.pos {
+		return true
+	}
+	for _, e := range p.errs {
+		if e.Pos <= pos && pos < max(e.End, e.Pos+1) {
+			return true
+		}
+	}
+	return false
 }
 
 // here returns the place of the current token; the end of the filter is directly behind
@@ -338,6 +350,9 @@ func (p *parser) wrongOperator(e *Error) bool {
 
 // unclosed reports that closer should stand here, for the opening one.
 func (p *parser) unclosed(open *token, closer string) {
+	if p.follows(p.here().Pos) {
+		return // before the position of open is counted, which takes time
+	}
 	line, col := position(p.src, open.pos)
 	e := &Error{Span: p.here(), Code: CodeUnclosed, Partner: open.span(), Expected: []string{quote(closer)}}
 	e.Msg = "expected " + quote(closer) + " for the " + quote(p.text(open)) + " at " +

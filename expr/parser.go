@@ -142,6 +142,9 @@ func (p *parser) list(x Expr, w want, open *token) Expr {
 // chain parses any number of "and" and "or" with their operands, in a loop: a filter
 // may have hundreds of thousands.
 func (p *parser) chain(x Expr, w want) Expr {
+	if p.tok.kind != tokAnd && p.tok.kind != tokOr {
+		return x
+	}
 	start := 1 + x.Span().Pos
 	for p.tok.kind == tokAnd || p.tok.kind == tokOr {
 		op := p.tok
@@ -171,12 +174,13 @@ func (p *parser) one(o operand, w want) Expr {
 // operand parses one operand of "and" and "or", or of an arithmetic operator if w is
 // wantArith alone. After an error it has skipped to where parsing may go on.
 func (p *parser) operand(w want) operand {
+	start := p.tok.pos
 	o := p.primary(w)
 	if w&(wantTerm|wantArith) == 0 || o.found != foundNumber && o.found != foundArith {
 		return o
 	}
 	if p.tok.kind == tokArith {
-		o = p.arithTail(o, 0)
+		o = p.arithTail(o, start, 0)
 	}
 	if w&wantTerm != 0 && p.tok.kind == tokRel && o.found != foundBad {
 		return p.relation(o.a)
