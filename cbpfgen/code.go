@@ -149,6 +149,9 @@ type insn struct {
 	op   uint16
 	k    uint32
 	span ir.Span
+	// spare says that select has put the instruction in for what may follow; prune
+	// drops it if nothing does.
+	spare bool
 }
 
 func (i insn) loadsSlot() bool  { return i.op == opLdMem || i.op == opLdxMem }

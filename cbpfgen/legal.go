@@ -214,13 +214,24 @@ func (l *legalizer) add(v ir.Value, bound uint64) ir.ValueID {
 }
 
 // boundOf returns the largest number that a value of dst can be at the present place.
-func (l *legalizer) boundOf(id ir.ValueID) uint64 {
+func (l *legalizer) boundOf(id ir.ValueID) uint64 { return l.boundWithin(id, 4) }
+
+// boundWithin is boundOf that looks at operands at most depth levels down. Guards
+// that are passed by now may say more of them than was known when id was computed.
+func (l *legalizer) boundWithin(id ir.ValueID, depth int) uint64 {
+	most := l.bounds[id]
+	if most <= farOffset || len(l.near) == 0 {
+		return most
+	}
 	for _, b := range l.near[id] {
 		if l.dom.Dominates(b, l.at) {
-			return min(l.bounds[id], farOffset)
+			return farOffset
 		}
 	}
-	return l.bounds[id]
+	if v := l.dst.Value(id); depth > 0 && v.Op != ir.OpParam {
+		most = min(most, bound(l.dst, v, func(a ir.ValueID) uint64 { return l.boundWithin(a, depth-1) }))
+	}
+	return most
 }
 
 // value copies one value. It returns false where computing it always faults.
@@ -300,6 +311,13 @@ func (l *legalizer) guard(v ir.ValueID, limit uint32, span ir.Span) {
 	l.cur = l.open(ir.Block{})
 	b, next := l.dst.Block(test), l.dst.Block(l.cur)
 	next.Span = b.Span
+	// What the test does not need is computed behind it.
+	cut := slices.Index(b.Values, v) + 1
+	next.Values = slices.Clone(b.Values[cut:])
+	b.Values = b.Values[:cut]
+	for _, id := range next.Values {
+		l.dst.Value(id).Block = l.cur
+	}
 	b.Span = span
 	b.Kind, b.Cond, b.X, b.Y = ir.KindIf, ir.Gt, v, k
 	b.Succ = [2]ir.Edge{{To: rejectEdge}, {To: l.cur}}

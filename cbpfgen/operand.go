@@ -24,9 +24,22 @@ func (s *selector) toA(id ir.ValueID) {
 		s.reg.a = id
 		return
 	}
+	s.saveBase()
 	s.compute(id)
 	s.reg.a = id
 	s.keep(id, opSt)
+}
+
+// saveBase copies A to X if loads to come have its value for base, and X holds
+// nothing that is still needed. A is about to change.
+func (s *selector) saveBase() {
+	a, x := s.reg.a, s.reg.x
+	if a == ir.None || a == x || s.lastBase[a] < s.here || x != ir.None && s.last[x] >= s.here {
+		return
+	}
+	s.emitFor(a, opTax, 0)
+	s.code[len(s.code)-1].spare = true
+	s.reg.x = a
 }
 
 // compute emits the instructions for the value itself, with the result in A.
@@ -284,13 +297,13 @@ func (s *selector) shortest(ways []way) int {
 	return best
 }
 
-// cost counts instructions. A store counts only if the code also loads the slot,
+// cost counts instructions, spare ones not. A store counts only if the code also loads the slot,
 // and the first load of a slot that nothing has loaded before counts for its store.
 func (s *selector) cost(code []insn) int {
 	n := 0
 	for i, c := range code {
 		switch {
-		case c.storesSlot():
+		case c.storesSlot(), c.spare:
 		case c.loadsSlot() && !s.loadedBefore(c.k, code[:i]):
 			n += 2
 		default:
@@ -319,5 +332,5 @@ func (s *selector) emitFor(id ir.ValueID, op uint16, k uint32) {
 		span = s.span
 	}
 	s.emitted++
-	s.code = append(s.code, insn{op, k, span})
+	s.code = append(s.code, insn{op: op, k: k, span: span})
 }

@@ -39,13 +39,14 @@ type selector struct {
 	avoid   []bool // values that must not be kept in a slot; nil for none
 
 	// Facts about values, found once for a Func.
-	uses    []int32 // operands that are the value
-	outside []bool  // used outside the block that defines it
-	asBase  []bool  // first use is as base of a load
-	homes   []home  // of parameters
-	sums    []msh   // values that ldxb computes
-	anchor  []bool  // see anchored
-	weight  []uint8 // operations in the value's tree in its block, at most maxWeight
+	uses           []int32      // operands that are the value
+	outside        []bool       // used outside the block that defines it
+	asBase         []bool       // first use is as base of a load
+	homes          []home       // of parameters
+	last, lastBase []ir.BlockID // the last block that uses the value, and uses it as base
+	sums           []msh        // values that ldxb computes
+	anchor         []bool       // see anchored
+	weight         []uint8      // operations in the value's tree in its block, at most maxWeight
 
 	out     []codeBlock
 	in      []state
@@ -83,8 +84,14 @@ func newSelector(f *ir.Func) *selector {
 		anchor:  anchored(f),
 		weight:  make([]uint8, len(f.Values)),
 	}
+	s.last = make([]ir.BlockID, len(f.Values))
+	s.lastBase = make([]ir.BlockID, len(f.Values))
+	for i := range f.Values {
+		s.last[i], s.lastBase[i] = ir.NoBlock, ir.NoBlock
+	}
 	eachUse(f, func(b ir.BlockID, v ir.ValueID) {
 		s.uses[v]++
+		s.last[v] = b
 		if s.f.Value(v).Block != b {
 			s.outside[v] = true
 		}
@@ -102,7 +109,7 @@ func newSelector(f *ir.Func) *selector {
 	return s
 }
 
-// findBases sets asBase.
+// findBases sets asBase and lastBase.
 func (s *selector) findBases() {
 	seen := make([]bool, len(s.f.Values))
 	first := func(v ir.ValueID, base bool) {
@@ -115,6 +122,9 @@ func (s *selector) findBases() {
 		for _, id := range b.Values {
 			v := s.f.Value(id)
 			first(v.Args[0], v.Op == ir.OpLoad)
+			if v.Op == ir.OpLoad {
+				s.lastBase[v.Args[0]] = v.Block
+			}
 			first(v.Args[1], false)
 		}
 		if b.Kind == ir.KindIf {
@@ -387,5 +397,5 @@ func (s *selector) takeEdge(e ir.Edge) {
 
 func (s *selector) emit(op uint16, k uint32) {
 	s.emitted++
-	s.code = append(s.code, insn{op, k, s.span})
+	s.code = append(s.code, insn{op: op, k: k, span: s.span})
 }
