@@ -16,7 +16,11 @@ import (
 func (l *lowering) relation(p pred.Relation) *tree {
 	x, checkX := l.number(p.X)
 	y, checkY := l.number(p.Y)
-	return and(checkY, and(checkX, l.test(x, p.Cond, y)))
+	test := l.test(x, p.Cond, y)
+	if p.Negate {
+		test = not(test)
+	}
+	return and(checkY, and(checkX, test))
 }
 
 // number expands a number; check is what must hold of the packet for it to have

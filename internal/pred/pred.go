@@ -180,11 +180,13 @@ type (
 		Value uint32
 		Span  expr.Span
 	}
-	// Relation: X compares with Y. Checks that the accessors in it imply come first.
+	// Relation: X compares with Y; with Negate, does not. Checks that the accessors in it
+	// imply come first and hold either way: "tcp[0] != 1" is false of what is not TCP.
 	Relation struct {
-		Cond ir.Cond
-		X, Y Num
-		Span expr.Span
+		Cond   ir.Cond
+		Negate bool
+		X, Y   Num
+		Span   expr.Span
 	}
 )
 

@@ -112,7 +112,12 @@ func (p Field) String() string {
 }
 func (p Metadata) String() string { return fmt.Sprintf("meta(%s %s %d)", p.Meta, p.Cond, p.Value) }
 func (p Length) String() string   { return fmt.Sprintf("len(%s %d)", p.Cond, p.Value) }
-func (p Relation) String() string { return fmt.Sprintf("(%s %s %s)", p.Cond, p.X, p.Y) }
+func (p Relation) String() string {
+	if p.Negate {
+		return fmt.Sprintf("(not-%s %s %s)", p.Cond, p.X, p.Y)
+	}
+	return fmt.Sprintf("(%s %s %s)", p.Cond, p.X, p.Y)
+}
 
 func (p VLAN) String() string {
 	if p.HasID {

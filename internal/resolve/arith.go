@@ -14,11 +14,7 @@ import (
 func (r *resolver) relation(e *expr.Relation, at *pred.Layers) pred.Pred {
 	x, y := r.num(e.X, at), r.num(e.Y, at)
 	cond, negate := condOf(e.Op)
-	rel := pred.Relation{Cond: cond, X: x, Y: y, Span: e.Span()}
-	if negate {
-		return pred.Not{X: rel}
-	}
-	return rel
+	return pred.Relation{Cond: cond, Negate: negate, X: x, Y: y, Span: e.Span()}
 }
 
 // arithOps gives the operation of each arithmetic operator.
