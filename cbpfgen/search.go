@@ -26,6 +26,12 @@ func search(g *ir.Func, snaplen uint32) (*Program, error) {
 	s := newSelector(g)
 	s.snaplen = snaplen
 	best := s.rehome(s.lean())
+	if s.choseBase && len(g.Blocks) <= maxBlocks {
+		s.baseToX = true
+		if c := s.lean(); c.better(best) {
+			best = c
+		}
+	}
 	if best.slots > scratchWords {
 		return nil, &LimitError{
 			What: "scratch slots", Have: best.slots, Max: scratchWords,

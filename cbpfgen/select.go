@@ -65,6 +65,10 @@ type selector struct {
 	depth int          // pairs being tried, one inside the other
 
 	emitted, limit int // instructions so far and at most
+
+	// A value that other blocks need as base is brought to X at once, or left in A;
+	// which is shorter depends on what comes then. choseBase is set where there was one.
+	baseToX, choseBase bool
 }
 
 // msh is a value of the form 4*(byte&0xf), with the load of the byte.
@@ -240,11 +244,7 @@ func (s *selector) block(id ir.BlockID) {
 		s.enter(p)
 	}
 	for _, v := range s.roots(b) {
-		if s.asBase[v] {
-			s.toX(v)
-		} else {
-			s.toA(v)
-		}
+		s.root(v)
 	}
 	s.span = b.Span
 	out := &s.out[id]
@@ -268,6 +268,22 @@ func (s *selector) block(id ir.BlockID) {
 			s.loaded[c.k] = true
 		}
 	}
+}
+
+// root computes v for what comes after.
+func (s *selector) root(v ir.ValueID) {
+	if s.asBase[v] && !s.sums[v].ok {
+		s.choseBase = true
+		if !s.baseToX {
+			s.toA(v)
+			return
+		}
+	}
+	if s.asBase[v] {
+		s.toX(v)
+		return
+	}
+	s.toA(v)
 }
 
 // enter notes that parameter p has been set by the edge.
