@@ -17,6 +17,7 @@ import (
 	"github.com/gofilter/gofilter/internal/opt"
 	"github.com/gofilter/gofilter/internal/proto"
 	"github.com/gofilter/gofilter/internal/resolve"
+	"github.com/gofilter/gofilter/internal/warn"
 	"github.com/gofilter/gofilter/ir"
 	"github.com/gofilter/gofilter/linktype"
 )
@@ -53,8 +54,13 @@ type Config struct {
 	After func(pass string, f *ir.Func) error
 }
 
+// A Warning is a place of a filter's text that may not mean what its writer
+// thinks. The filter is right all the same.
+type Warning = warn.Warning
+
 // A Filter is a compiled filter. It is safe for use by several goroutines.
 type Filter struct {
+	tree  expr.Expr
 	plain *ir.Func
 	fn    *ir.Func
 	prog  func([]byte, *ir.Metadata) uint32
@@ -109,7 +115,7 @@ func Compile(src string, cfg Config) (f *Filter, err error) {
 	}
 	stage = "lower"
 	fn := lower.Filter(pred, lower.Options{View: cfg.View, Snaplen: cfg.Snaplen, Source: src, ByteOrder: cfg.ByteOrder})
-	f = &Filter{plain: fn}
+	f = &Filter{tree: tree, plain: fn}
 	if cfg.After != nil {
 		if err := cfg.After(stage, fn); err != nil {
 			return nil, err
@@ -162,3 +168,7 @@ func (f *Filter) IR() *ir.Func { return f.fn }
 
 // Plain returns the filter as it was before the passes. It must not be changed.
 func (f *Filter) Plain() *ir.Func { return f.plain }
+
+// Warnings returns what people often misread about a filter like this one, in the
+// order of its text.
+func (f *Filter) Warnings() []Warning { return warn.Check(f.tree) }

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ func (r *resolver) name(e *expr.ID, q quals, at *pred.Layers) pred.Pred {
 		if !ok {
 			return invalid
 		}
-		return r.proto(n, q, q.over(e.At), at)
+		return r.proto(n, q, e.At, at)
 	case expr.TypeProtochain:
 		n, ok := r.protocol(e, q)
 		if !ok {
@@ -64,15 +65,19 @@ func (r *resolver) name(e *expr.ID, q quals, at *pred.Layers) pred.Pred {
 	panic("resolve: type " + q.typ.String())
 }
 
-// noNames explains a name that there is nobody to ask about.
-func (r *resolver) noNames(kind string, e *expr.ID) {
-	r.fail(e.At, "unknown %s %s: no name database is in use, only numbers", kind, quote(e))
+// noNames is why a name is unknown where there is nobody to ask.
+const noNames = "no name database is in use, only numbers"
+
+// nobodyKnows explains a name that there is nobody to ask about.
+func (r *resolver) nobodyKnows(kind string, e *expr.ID) {
+	r.refuse(e.At, fmt.Sprintf("unknown %s %s", kind, quote(e)), noNames)
 }
 
 // lookupFailed explains what a database answered.
 func (r *resolver) lookupFailed(kind, name string, at expr.Span, err error) {
 	if errors.Is(err, ErrUnknown) {
-		r.fail(at, "unknown %s %q: %s", kind, name, strings.TrimSuffix(err.Error(), ": "+ErrUnknown.Error()))
+		where := strings.TrimSuffix(strings.TrimSuffix(err.Error(), ErrUnknown.Error()), ": ")
+		r.refuse(at, fmt.Sprintf("unknown %s %q", kind, name), where)
 		return
 	}
 	r.fail(at, "cannot look up %s %q: %v", kind, name, err)
@@ -81,7 +86,7 @@ func (r *resolver) lookupFailed(kind, name string, at expr.Span, err error) {
 // network looks up a network's number.
 func (r *resolver) network(e *expr.ID) (n uint32, ok bool) {
 	if r.cfg.Names == nil {
-		r.noNames("network", e)
+		r.nobodyKnows("network", e)
 		return 0, false
 	}
 	n, err := r.cfg.Names.Network(e.Text)
@@ -94,12 +99,12 @@ func (r *resolver) network(e *expr.ID) (n uint32, ok bool) {
 
 // ether looks up a station address.
 func (r *resolver) ether(e *expr.ID, keyword string, at *pred.Layers) (addr [6]byte, ok bool) {
-	if a := at.Link.Addresses; a != proto.Address48 && a != proto.AddressWLAN {
-		r.notOn(keyword, e.At, at)
+	if !hasAddresses(at.Link) {
+		r.notOn(keyword, e.At, at, hasAddresses)
 		return addr, false
 	}
 	if r.cfg.Names == nil {
-		r.noNames("link-layer host", e)
+		r.nobodyKnows("link-layer host", e)
 		return addr, false
 	}
 	addr, err := r.cfg.Names.Ether(e.Text)
@@ -150,7 +155,7 @@ func (r *resolver) host(e *expr.ID) ([]netip.Addr, bool) {
 		return []netip.Addr{a}, true
 	}
 	if r.cfg.Names == nil {
-		r.noNames("host", e)
+		r.nobodyKnows("host", e)
 		return nil, false
 	}
 	addrs, err := r.cfg.Names.Host(e.Text)
@@ -229,7 +234,7 @@ func (r *resolver) portName(name string, at expr.Span) (port uint16, num uint8, 
 		return uint16(n), 0, true
 	}
 	if r.cfg.Names == nil {
-		r.fail(at, "unknown port %q: no name database is in use, only numbers", name)
+		r.refuse(at, fmt.Sprintf("unknown port %q", name), noNames)
 		return 0, 0, false
 	}
 	tcp, errT := r.cfg.Names.Port(name, "tcp")

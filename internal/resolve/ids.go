@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -133,11 +134,21 @@ func (r *resolver) number(e *expr.ID, q quals, at *pred.Layers) pred.Pred {
 		}
 		return r.port(uint16(e.Num), uint16(e.Num), transportOf(q.proto), q, e.At, at)
 	case expr.TypeProto:
-		return r.proto(e.Num, q, q.over(e.At), at)
+		return r.proto(e.Num, q, e.At, at)
 	case expr.TypeProtochain:
 		return r.protochain(e.Num, q, q.over(e.At), at)
 	}
 	return r.misfit(e, q, "a number")
+}
+
+// suggest notes an error with what was probably meant.
+func (r *resolver) suggest(at expr.Span, msg, meant string) pred.Pred {
+	n := len(r.errs)
+	r.fail(at, "%s", msg)
+	if len(r.errs) > n {
+		r.errs[n].Suggestion = meant
+	}
+	return invalid
 }
 
 // shiftNet makes an address and mask of a network number with its leading zero
@@ -229,10 +240,16 @@ func (r *resolver) net4(e *expr.ID, q quals, at *pred.Layers) pred.Pred {
 	a := pred.Addr4{Addr: flush(v, bits), Mask: mask}
 	if a.Addr&^a.Mask != 0 {
 		n := a.Addr & a.Mask
-		return r.fail(e.At, "%s has bits set behind its prefix; did you mean net %d.%d.%d.%d?", quote(e), n>>24, n>>16&0xff, n>>8&0xff, n&0xff)
+		prefix := fmt.Sprintf("net %d.%d.%d.%d", n>>24, n>>16&0xff, n>>8&0xff, n&0xff)
+		if e.Kind == expr.IDMask4 {
+			prefix += " mask " + e.Mask
+		} else {
+			prefix += fmt.Sprintf("/%d", e.Num)
+		}
+		return r.suggest(e.At, "address has bits set behind its prefix", prefix)
 	}
 	if q.typ != expr.TypeNet {
-		return r.fail(e.At, "%s is a network; write \"net\" in front of it", quote(e))
+		return r.fail(e.At, "a prefix or mask makes a network; write \"net\" in front of it")
 	}
 	return r.host4([]pred.Addr4{a}, false, q, e.At, at)
 }
@@ -262,11 +279,11 @@ func (r *resolver) net6(e *expr.ID, q quals, at *pred.Layers) pred.Pred {
 		a.Mask[i] = flush(^uint32(0)>>(32-n), uint(n))
 		if a.Addr[i]&^a.Mask[i] != 0 {
 			prefix, _ := addr.Prefix(int(length))
-			return r.fail(e.At, "%s has bits set behind its prefix; did you mean net %s?", quote(e), prefix)
+			return r.suggest(e.At, "address has bits set behind its prefix", "net "+prefix.String())
 		}
 	}
 	if q.typ != expr.TypeNet && length != 128 {
-		return r.fail(e.At, "%s is a network; write \"net\" in front of it", quote(e))
+		return r.fail(e.At, "a prefix or mask makes a network; write \"net\" in front of it")
 	}
 	return r.host6([]pred.Addr6{a}, false, q, e.At, at)
 }
@@ -346,6 +363,10 @@ func hexByte(s string) (n uint8, ok bool) {
 	return n, true
 }
 
+func hasAddresses(l *proto.Link) bool {
+	return l.Addresses == proto.Address48 || l.Addresses == proto.AddressWLAN
+}
+
 // station tests a six-byte station address.
 func (r *resolver) station(addr [6]byte, dir expr.Dir, keyword string, span expr.Span, at *pred.Layers) pred.Pred {
 	switch at.Link.Addresses {
@@ -355,7 +376,7 @@ func (r *resolver) station(addr [6]byte, dir expr.Dir, keyword string, span expr
 		}
 	case proto.AddressWLAN:
 	default:
-		return r.notOn(keyword, span, at)
+		return r.notOn(keyword, span, at, hasAddresses)
 	}
 	return pred.MAC48{At: at, Dir: dir, Addr: addr, Span: span}
 }
@@ -380,7 +401,7 @@ func (r *resolver) mac8(e *expr.ID, q quals, at *pred.Layers) pred.Pred {
 
 func (r *resolver) oneByte(n uint8, dir expr.Dir, keyword string, span expr.Span, at *pred.Layers) pred.Pred {
 	if at.Link.Addresses != proto.Address8 {
-		return r.notOn(keyword, span, at)
+		return r.notOn(keyword, span, at, func(l *proto.Link) bool { return l.Addresses == proto.Address8 })
 	}
 	return pred.MAC8{At: at, Dir: dir, Addr: n, Span: span}
 }
@@ -456,8 +477,29 @@ func (r *resolver) port(lo, hi uint16, num uint8, q quals, span expr.Span, at *p
 	return pred.Or{X: p, Y: p4}
 }
 
-// proto resolves a number behind "proto".
-func (r *resolver) proto(num uint32, q quals, span expr.Span, at *pred.Layers) pred.Pred {
+// protoLimits says how large a number behind "proto" may be.
+var protoLimits = map[expr.Proto]struct {
+	what  string
+	limit uint32
+}{
+	expr.ProtoNone: {"IP protocol", 0xff},
+	expr.ProtoIP:   {"IP protocol", 0xff},
+	expr.ProtoIP6:  {"IP protocol", 0xff},
+	expr.ProtoLink: {"EtherType", 0xffff},
+	expr.ProtoISO:  {"ISO protocol", 0xff},
+	expr.ProtoISIS: {"IS-IS PDU type", proto.ISISTypeMax},
+}
+
+// proto resolves a number behind "proto", which stands at id.
+func (r *resolver) proto(num uint32, q quals, id expr.Span, at *pred.Layers) pred.Pred {
+	limit, ok := protoLimits[q.proto]
+	if !ok {
+		return r.fail(id, "%q does not go with \"proto\"; ip, ip6, ether, iso and isis do", q.proto)
+	}
+	if !r.atMost(limit.what, num, limit.limit, id) {
+		return invalid
+	}
+	span := q.over(id)
 	switch q.proto {
 	case expr.ProtoNone:
 		return r.ipProto(num, true, true, span, at)
@@ -472,7 +514,7 @@ func (r *resolver) proto(num uint32, q quals, span expr.Span, at *pred.Layers) p
 	case expr.ProtoISIS:
 		return r.isisType(num, span, at)
 	}
-	return r.fail(span, "%q does not go with \"proto\"; ip, ip6, ether, iso and isis do", q.proto)
+	panic("resolve: proto " + q.proto.String())
 }
 
 // protochain resolves a number behind "protochain".

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/gofilter/gofilter/expr"
@@ -28,7 +29,7 @@ func (r *resolver) cast(e *expr.Cast, at *pred.Layers) pred.Pred {
 		return r.station([6]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, expr.DirDst, "broadcast", e.At, at)
 	case expr.ProtoIP:
 		if !r.cfg.Netmask.Is4() {
-			return r.fail(e.At, "\"ip broadcast\" needs the interface's netmask, which is not known (--netmask gives it)")
+			return r.refuse(e.At, "\"ip broadcast\" needs the interface's netmask, which is not known", "--netmask gives it")
 		}
 		m := r.cfg.Netmask.As4()
 		host := ^(uint32(m[0])<<24 | uint32(m[1])<<16 | uint32(m[2])<<8 | uint32(m[3]))
@@ -49,7 +50,7 @@ func (r *resolver) multicast(e *expr.Cast, at *pred.Layers) pred.Pred {
 		case at.Link.Addresses == proto.Address8 && at.Link.Type != linkBACnet:
 			return r.oneByte(0, expr.DirDst, "multicast", e.At, at) // ARCnet has broadcast only
 		}
-		return r.notOn("multicast", e.At, at)
+		return r.notOn("multicast", e.At, at, hasAddresses)
 	case expr.ProtoIP:
 		dst := pred.Field{At: at, Base: pred.BaseNet, Off: proto.IPv4Dst, Size: 1, Mask: 0xf0, Cond: ir.Eq, Value: 0xe0, Span: e.At}
 		return pred.And{X: r.carries(proto.EtherIPv4, e.At, at), Y: dst}
@@ -115,7 +116,8 @@ func (r *resolver) direction(e *expr.Direction, at *pred.Layers) pred.Pred {
 	d := at.Link.Direction
 	if d == nil {
 		if !r.hasMetadata() {
-			return r.fail(e.At, "%q is not in packets of link type %s, only known in a live capture", keyword, at.LinkName())
+			return r.refuse(e.At, fmt.Sprintf("%q is not in saved packets of link type %s, only known in a live capture", keyword, at.LinkName()),
+				validOn(func(l *proto.Link) bool { return l.Direction != nil }))
 		}
 		// PACKET_OUTGOING is 4 (linux/if_packet.h).
 		out := pred.Metadata{Meta: ir.MetaPacketType, Cond: ir.Eq, Value: 4, Span: e.At}
@@ -149,7 +151,8 @@ func (r *resolver) ifindex(e *expr.Ifindex, at *pred.Layers) pred.Pred {
 		return pred.Field{At: at, Base: pred.BaseLink, Off: 4, Size: 4, Mask: all, Cond: ir.Eq, Value: e.Num.Value, Span: e.At}
 	}
 	if !r.hasMetadata() {
-		return r.fail(e.At, "\"ifindex\" is not in packets of link type %s, only known in a live capture", at.LinkName())
+		return r.refuse(e.At, fmt.Sprintf("\"ifindex\" is not in saved packets of link type %s, only known in a live capture", at.LinkName()),
+			"valid on "+linkSLL2.String())
 	}
 	return pred.Metadata{Meta: ir.MetaIfIndex, Cond: ir.Eq, Value: e.Num.Value, Span: e.At}
 }
@@ -157,7 +160,7 @@ func (r *resolver) ifindex(e *expr.Ifindex, at *pred.Layers) pred.Pred {
 // pf resolves the tests of a pflog header.
 func (r *resolver) pf(e *expr.PF, at *pred.Layers) pred.Pred {
 	if at.Link.Carries != proto.CarriesPFLog {
-		return r.fail(e.At, "%q is a test of link type PFLOG only, not of %s", e.Field, at.LinkName())
+		return r.notOn(e.Field.String(), e.At, at, func(l *proto.Link) bool { return l.Carries == proto.CarriesPFLog })
 	}
 	num := func(f proto.PFLogField, v uint32) pred.Pred {
 		return pred.Field{At: at, Base: pred.BaseLink, Off: f.Off, Size: f.Size, Mask: all, Cond: ir.Eq, Value: v, Span: e.At}
@@ -239,7 +242,7 @@ func (r *resolver) unknownValue(what, name string, at expr.Span, names []proto.N
 }
 
 // isWLAN reports whether the link header is an 802.11 one.
-func isWLAN(at *pred.Layers) bool { return at.Link.Addresses == proto.AddressWLAN }
+func isWLAN(l *proto.Link) bool { return l.Addresses == proto.AddressWLAN }
 
 // wlanType resolves "type" and "subtype".
 func (r *resolver) wlanType(e *expr.WLANType, at *pred.Layers) pred.Pred {
@@ -274,8 +277,8 @@ func (r *resolver) wlanType(e *expr.WLANType, at *pred.Layers) pred.Pred {
 		}
 		value, mask = typ|sub, proto.WLANTypeMask|proto.WLANSubtypeMask
 	}
-	if !isWLAN(at) {
-		return r.notOn("type", e.At, at)
+	if !isWLAN(at.Link) {
+		return r.notOn("type", e.At, at, isWLAN)
 	}
 	return pred.Field{At: at, Base: pred.BaseLink, Off: 0, Size: 1, Mask: mask, Cond: ir.Eq, Value: value, Span: e.At}
 }
@@ -300,8 +303,8 @@ func (r *resolver) wlanDir(e *expr.WLANDir, at *pred.Layers) pred.Pred {
 	if !ok {
 		return invalid
 	}
-	if !isWLAN(at) {
-		return r.notOn("dir", e.At, at)
+	if !isWLAN(at.Link) {
+		return r.notOn("dir", e.At, at, isWLAN)
 	}
 	return pred.Field{At: at, Base: pred.BaseLink, Off: 1, Size: 1, Mask: proto.WLANDirMask, Cond: ir.Eq, Value: n, Span: e.At}
 }
@@ -309,7 +312,7 @@ func (r *resolver) wlanDir(e *expr.WLANDir, at *pred.Layers) pred.Pred {
 // llc resolves "llc" and its types.
 func (r *resolver) llc(e *expr.LLC, at *pred.Layers) pred.Pred {
 	if at.Link.LLC == proto.LLCNone {
-		return r.notOn("llc", e.At, at)
+		return r.notOn("llc", e.At, at, func(l *proto.Link) bool { return l.LLC != proto.LLCNone })
 	}
 	has := pred.HasLLC{At: at, Span: e.At}
 	control := pred.Field{At: at, Base: pred.BaseLLC, Off: 2, Size: 1, Cond: ir.Eq, Span: e.At}
@@ -377,7 +380,7 @@ func (r *resolver) mtp2(e *expr.MTP2Test, at *pred.Layers) pred.Pred {
 // ss7 returns the offsets of MTP headers, nil after an error where there are none.
 func (r *resolver) ss7(keyword string, span expr.Span, at *pred.Layers) *proto.SS7 {
 	if at.Link.SS7 == nil {
-		r.fail(span, "%q is a test of SS7 link types only, not of %s", keyword, at.LinkName())
+		r.notOn(keyword, span, at, func(l *proto.Link) bool { return l.SS7 != nil })
 	}
 	return at.Link.SS7
 }
@@ -432,7 +435,7 @@ func (r *resolver) field(e *expr.FieldTest, at *pred.Layers) (f pred.Field, shap
 	switch kind {
 	case expr.FieldVPI, expr.FieldVCI:
 		if at.Link.Carries != proto.CarriesSunATM {
-			r.fail(e.At, "%q is a test of link type SUNATM only, not of %s", e.Field, at.LinkName())
+			r.notOn(e.Field.String(), e.At, at, isATM)
 			return f, shape, false
 		}
 		f.Base, f.Off = pred.BaseLink, proto.ATMVPI

@@ -91,7 +91,7 @@ func (r *resolver) carries(num uint32, span expr.Span, at *pred.Layers) pred.Pre
 	}
 	switch at.Link.Carries {
 	case proto.CarriesNothing:
-		return r.fail(span, "link type %s does not say which protocol it carries, as far as gofilter knows", at.LinkName())
+		return r.fail(span, "it is not known how link type %s says which protocol it carries", at.LinkName())
 	case proto.CarriesEther, proto.CarriesLLC, proto.CarriesWLAN, proto.CarriesSunATM, proto.CarriesSLL:
 		if num <= proto.EtherMTU {
 			if !r.atMost("LLC service access point", num, 0xff, span) {

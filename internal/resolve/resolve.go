@@ -8,6 +8,7 @@ package resolve
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/gofilter/gofilter/expr"
 	"github.com/gofilter/gofilter/internal/pred"
@@ -205,7 +206,37 @@ func (r *resolver) atMost(what string, v, limit uint32, at expr.Span) bool {
 	return true
 }
 
-// notOn refuses a keyword that the link type has no use for.
-func (r *resolver) notOn(keyword string, at expr.Span, y *pred.Layers) pred.Pred {
-	return r.fail(at, "%q is not supported on link type %s", keyword, y.LinkName())
+// notOn refuses a keyword that the link type has no use for, and says which have.
+func (r *resolver) notOn(keyword string, at expr.Span, y *pred.Layers, fits func(*proto.Link) bool) pred.Pred {
+	return r.refuse(at, fmt.Sprintf("%q is not supported on link type %s", keyword, y.LinkName()), validOn(fits))
+}
+
+// refuse notes an error with a hint.
+func (r *resolver) refuse(at expr.Span, msg, hint string) pred.Pred {
+	n := len(r.errs)
+	r.fail(at, "%s", msg)
+	if len(r.errs) > n {
+		r.errs[n].Hint = hint
+	}
+	return invalid
+}
+
+// validOn names the link types that fit, the first few of them.
+func validOn(fits func(*proto.Link) bool) string {
+	const most = 4
+	var names []string
+	n := 0
+	links := proto.Links()
+	for i := range links {
+		if fits(&links[i]) {
+			if n++; n <= most {
+				names = append(names, links[i].Type.String())
+			}
+		}
+	}
+	hint := "valid on " + strings.Join(names, ", ")
+	if n > most {
+		hint += fmt.Sprintf(" and %d more", n-most)
+	}
+	return hint
 }

@@ -66,7 +66,7 @@ func (r *resolver) vlan(e *expr.Encap, at *pred.Layers) (pred.Pred, *pred.Layers
 		return r.fail(e.At, "\"vlan\" cannot be told behind an MPLS label"), at
 	}
 	if !at.Link.VLAN {
-		return r.notOn("vlan", e.At, at), at
+		return r.notOn("vlan", e.At, at, func(l *proto.Link) bool { return l.VLAN }), at
 	}
 	if e.Num != nil && !r.atMost("VLAN ID", e.Num.Value, 0x0fff, e.Num.At) {
 		return invalid, at
@@ -104,7 +104,7 @@ func (r *resolver) mpls(e *expr.Encap, at *pred.Layers) (pred.Pred, *pred.Layers
 		last := pred.Field{At: at, Base: pred.BaseLabel, Off: 2, Size: 1, Mask: all, Cond: ir.Set, Value: 1, Span: e.At}
 		p = pred.Not{X: last}
 	case at.Link.MPLS == 0:
-		return r.notOn("mpls", e.At, at), at
+		return r.notOn("mpls", e.At, at, func(l *proto.Link) bool { return l.MPLS != 0 }), at
 	default:
 		p = r.carries(at.Link.MPLS, e.At, at)
 	}
@@ -164,7 +164,7 @@ func (r *resolver) tunnel(e *expr.Encap, at *pred.Layers) (pred.Pred, *pred.Laye
 // frame.
 func (r *resolver) atm(e *expr.ATMTest, at *pred.Layers) (pred.Pred, *pred.Layers) {
 	if at.Link.Carries != proto.CarriesSunATM {
-		return r.fail(e.At, "%q is a test of link type SUNATM only, not of %s", e.Kind, at.LinkName()), at
+		return r.notOn(e.Kind.String(), e.At, at, isATM), at
 	}
 	if e.Kind == expr.ATMLane {
 		lane := pred.Field{At: at, Base: pred.BaseLink, Off: proto.ATMProto, Size: 1, Mask: 0x0f, Cond: ir.Eq, Value: proto.ATMTypeLANE, Span: e.At}
@@ -211,3 +211,5 @@ var atmKinds = map[expr.ATMKind]struct {
 	expr.ATMMetaconnect: {vci: 1, messages: []uint32{proto.Q2931Setup, proto.Q2931CallProceeding, proto.Q2931Connect,
 		proto.Q2931Release, proto.Q2931ReleaseDone}},
 }
+
+func isATM(l *proto.Link) bool { return l.Carries == proto.CarriesSunATM }
