@@ -52,7 +52,6 @@ type Packet struct {
 	Nsec     uint32
 	Number   uint64
 	LinkType linktype.Type
-	Swapped  bool // host-order fields are in the other byte order than this host's
 }
 
 // A Decoder prints the packets of one capture, in order: it remembers the time of

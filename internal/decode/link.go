@@ -209,7 +209,7 @@ func (d *Decoder) null(p *Packet) int {
 		d.cut("null")
 		return len(p.Data)
 	}
-	family := binary.NativeEndian.Uint32(p.Data)
+	family := binary.LittleEndian.Uint32(p.Data)
 	if family&0xffff0000 != 0 {
 		family = family>>24 | family>>8&0xff00 | family<<8&0xff0000 | family<<24
 	}

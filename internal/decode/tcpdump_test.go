@@ -51,7 +51,7 @@ func printFile(t *testing.T, file string, opt Options) string {
 			t.Fatal(err)
 		}
 		out = d.Append(out, &Packet{Data: rec.Data, Len: rec.Len, Sec: rec.Sec, Nsec: rec.Nsec, Number: rec.Number,
-			LinkType: rec.Interface.LinkType, Swapped: rec.Interface.Swapped})
+			LinkType: rec.Interface.LinkType})
 	}
 }
 

@@ -66,12 +66,8 @@ func pcapOrder(head []byte) (binary.ByteOrder, bool) {
 	return nil, false
 }
 
-// hostOrder reports whether order is that of this host.
-func hostOrder(order binary.ByteOrder) bool {
-	var b [2]byte
-	binary.NativeEndian.PutUint16(b[:], 1)
-	return order.Uint16(b[:]) == 1
-}
+// isBig reports whether order is big-endian.
+func isBig(order binary.ByteOrder) bool { return order.Uint16([]byte{0, 1}) == 1 }
 
 func (f *Reader) pcapHeader() error {
 	head := f.win.need(pcapHeaderSize)
@@ -97,14 +93,14 @@ func (f *Reader) pcapHeader() error {
 		return f.fail("savefile linktype reserved field not zero (0x%08x)", r)
 	}
 	p.iface = Interface{
-		LinkType: linktype.FromSavefile(uint16(link & linkTypeMask)),
-		LinkExt:  link & linkExtMask,
-		Swapped:  !hostOrder(f.order),
-		Nano:     magic == magicNano,
+		LinkType:  linktype.FromSavefile(uint16(link & linkTypeMask)),
+		LinkExt:   link & linkExtMask,
+		BigEndian: isBig(f.order),
+		Nano:      magic == magicNano,
 	}
 	p.iface.Snaplen = adjustSnaplen(p.iface.LinkType, f.order.Uint32(head[16:]))
 	p.max = maxSnaplen(p.iface.LinkType)
-	p.big = f.order == binary.ByteOrder(binary.BigEndian)
+	p.big = p.iface.BigEndian
 	p.recordSize = pcapRecordSize
 	p.fraction = 1000
 	switch magic {

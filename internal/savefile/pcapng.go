@@ -174,10 +174,10 @@ func (f *Reader) describe(body []byte) error {
 		return f.fail("interface description block is too short: %d bytes", len(body))
 	}
 	i := &Interface{
-		ID:       len(f.ng.ifaces),
-		LinkType: linktype.FromSavefile(f.order.Uint16(body)),
-		Swapped:  !hostOrder(f.order),
-		units:    1e6,
+		ID:        len(f.ng.ifaces),
+		LinkType:  linktype.FromSavefile(f.order.Uint16(body)),
+		BigEndian: isBig(f.order),
+		units:     1e6,
 	}
 	i.Snaplen = adjustSnaplen(i.LinkType, f.order.Uint32(body[4:]))
 	if err := f.interfaceOptions(i, body[interfaceFixed:]); err != nil {

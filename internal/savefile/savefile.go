@@ -47,9 +47,9 @@ type Interface struct {
 	// Snaplen is the most bytes that were captured of a packet; a file's 0 is read
 	// as the most that is allowed for the link type.
 	Snaplen uint32
-	// Swapped says that the file was written on a host whose byte order is not this
-	// host's. Fields that a link type has in host order are then swapped too.
-	Swapped bool
+	// BigEndian is the byte order of the host that wrote the file, and so of the
+	// fields that a link type has in host order.
+	BigEndian bool
 	// Nano says that the time stamps are finer than a microsecond.
 	Nano bool
 

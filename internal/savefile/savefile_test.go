@@ -360,7 +360,7 @@ func TestRoundTrip(t *testing.T) {
 		}
 		i := f.Interface()
 		var out bytes.Buffer
-		w, err := NewWriter(&out, Header{i.LinkType, i.LinkExt, i.Snaplen, i.Nano, i.Swapped})
+		w, err := NewWriter(&out, Header{i.LinkType, i.LinkExt, i.Snaplen, i.Nano, i.BigEndian})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,9 +18,9 @@ type Header struct {
 	LinkExt  uint32 // see Interface.LinkExt
 	Snaplen  uint32
 	Nano     bool // time stamps in nanoseconds, else in microseconds
-	// Swapped asks for the byte order that is not this host's: the right one where
-	// packets come from a file of that order and have fields in host order.
-	Swapped bool
+	// BigEndian is the byte order to write in: that of the host that captured,
+	// since packets may have fields in its order.
+	BigEndian bool
 }
 
 // A Writer writes a pcap file of version 2.4. It collects whole records and
@@ -37,7 +37,7 @@ type Writer struct {
 // NewWriter writes the file header to w at once.
 func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	f := &Writer{w: w, order: binary.LittleEndian, unit: 1000}
-	if hostOrder(binary.BigEndian) != h.Swapped {
+	if h.BigEndian {
 		f.order = binary.BigEndian
 	}
 	magic := uint32(magicMicro)
