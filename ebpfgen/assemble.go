@@ -120,6 +120,34 @@ func (a *assembler) assemble() (asm.Instructions, error) {
 	return out, nil
 }
 
+// maxPending is BPF_COMPLEXITY_LIMIT_JMP_SEQ of kernel/bpf/verifier.c: how many
+// jumps not taken the verifier remembers while it follows a path.
+const maxPending = 8192
+
+// pending returns how many jumps the verifier does not take on the first path
+// that it follows: from the start, always on to the next instruction.
+func pending(insns asm.Instructions) int {
+	at := make(map[string]int)
+	for i := range insns {
+		if s := insns[i].Symbol(); s != "" {
+			at[s] = i
+		}
+	}
+	n := 0
+	for i := 0; i < len(insns); i++ {
+		switch ins := &insns[i]; {
+		case !ins.OpCode.Class().IsJump():
+		case ins.OpCode.JumpOp() == asm.Exit:
+			return n
+		case ins.OpCode.JumpOp() == asm.Ja:
+			i = at[ins.Reference()] - 1
+		case ins.Reference() != "":
+			n++
+		}
+	}
+	return n
+}
+
 // idle marks the jumps that lead to the next instruction.
 func (a *assembler) idle() []bool {
 	gone := make([]bool, len(a.insns))

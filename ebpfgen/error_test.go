@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gofilter/gofilter/ebpfgen"
+	"github.com/gofilter/gofilter/internal/kernelrun"
 	"github.com/gofilter/gofilter/ir"
 )
 
@@ -95,6 +96,25 @@ func TestLimit(t *testing.T) {
 	if _, err := ebpfgen.Generate(compares(40000), ebpfgen.XDP, ebpfgen.Options{}); !errors.As(err, &limit) || limit.Max != 32767 {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestPending finds the limit on tests in a row where the kernel does.
+func TestPending(t *testing.T) {
+	const fits = 8191 // and one guard
+	insns, err := ebpfgen.Generate(compares(fits), ebpfgen.XDP, ebpfgen.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var limit *ebpfgen.LimitError
+	if _, err := ebpfgen.Generate(compares(fits+1), ebpfgen.XDP, ebpfgen.Options{}); !errors.As(err, &limit) || limit.Have != 8193 {
+		t.Errorf("got %v", err)
+	}
+	kernelrun.Require(t)
+	p, err := kernelrun.Load(ebpfgen.XDP, insns, ebpfgen.XDP.Verdict(1, ebpfgen.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
 }
 
 // compares returns a filter that compares one word with n numbers in turn.

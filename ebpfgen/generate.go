@@ -58,14 +58,30 @@ func Generate(f *ir.Func, t Target, o Options) (asm.Instructions, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := withinLimits(insns, o); err != nil {
+		return nil, err
+	}
+	if insns[0].Source() == nil && f.Source != "" {
+		// The kernel takes no line information without some for the first instruction.
+		all := ir.Span{End: int32(len(f.Source))}
+		insns[0] = insns[0].WithSource(Words{Text: f.Source, Span: all})
+	}
+	return insns, nil
+}
+
+// withinLimits reports which limit of the kernel, or of the caller, a program exceeds.
+func withinLimits(insns asm.Instructions, o Options) error {
 	limit, kernel := o.MaxInstructions, "as asked for"
 	if limit == 0 {
 		limit, kernel = MaxPrivileged, "every kernel"
 	}
 	if len(insns) > limit {
-		return nil, &LimitError{What: "instructions", Have: len(insns), Max: limit, Kernel: kernel}
+		return &LimitError{What: "instructions", Have: len(insns), Max: limit, Kernel: kernel}
 	}
-	return insns, nil
+	if n := pending(insns); n > maxPending {
+		return &LimitError{What: "tests in a row", Have: n, Max: maxPending, Kernel: "every kernel's verifier"}
+	}
+	return nil
 }
 
 // bodies returns the bodies of a program: one, or a second one for packets that the

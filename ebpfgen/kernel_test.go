@@ -112,3 +112,41 @@ func TestRandomAgreement(t *testing.T) {
 		}
 	})
 }
+
+// TestExample runs "ip and tcp port 22" on packets that it tells apart, whole
+// and cut, for each target and strategy.
+func TestExample(t *testing.T) {
+	kernelrun.Require(t)
+	base := make([]byte, 80)
+	base[12], base[14], base[23] = 8, 0x45, 6
+	packets := map[string]struct {
+		change map[int]byte
+		want   bool
+	}{
+		"destination port": {map[int]byte{37: 22}, true},
+		"source port":      {map[int]byte{35: 22}, true},
+		"other port":       {map[int]byte{35: 80, 37: 80}, false},
+		"high byte":        {map[int]byte{36: 22}, false},
+		"options":          {map[int]byte{14: 0x48, 49: 22}, true},
+		"long header":      {map[int]byte{14: 0x4f, 77: 22}, true},
+		"udp":              {map[int]byte{23: 17, 37: 22}, false},
+		"fragment":         {map[int]byte{21: 1, 37: 22}, false},
+		"flags":            {map[int]byte{20: 0x40, 37: 22}, true},
+		"ip6":              {map[int]byte{12: 0x86, 13: 0xdd, 37: 22}, false},
+	}
+	forEachAccess(t, func(t *testing.T, target ebpfgen.Target, a ebpfgen.Access) {
+		f := parse(t, tcpPort22, target)
+		o := ebpfgen.Options{Access: a}
+		p := load(t, f, target, o)
+		for name, test := range packets {
+			pkt := append([]byte(nil), base...)
+			for i, c := range test.change {
+				pkt[i] = c
+			}
+			if got, err := p.Match(pkt); err != nil || got != test.want {
+				t.Errorf("%s: %v, %v", name, got, err)
+			}
+			agree(t, f, p, target, o, pkt, 1)
+		}
+	})
+}

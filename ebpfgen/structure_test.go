@@ -136,7 +136,7 @@ func TestFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `; ip and tcp port 22
-   0: r2 = *(u32 *)(r1 +0)
+   0: r2 = *(u32 *)(r1 +0)                  ; ip and tcp port 22
    1: r3 = *(u32 *)(r1 +4)
    2: r0 = r2                               ; ip
    3: r0 += 24                              ; ip
