@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofilter/gofilter/expr"
 	"github.com/gofilter/gofilter/internal/lower"
+	"github.com/gofilter/gofilter/internal/match"
 	"github.com/gofilter/gofilter/internal/opt"
 	"github.com/gofilter/gofilter/internal/proto"
 	"github.com/gofilter/gofilter/internal/resolve"
@@ -63,7 +64,7 @@ type Filter struct {
 	tree  expr.Expr
 	plain *ir.Func
 	fn    *ir.Func
-	prog  func([]byte, *ir.Metadata) uint32
+	prog  *match.Program
 }
 
 // An InternalError is a bug of this package that compiling a filter came upon.
@@ -127,7 +128,7 @@ func Compile(src string, cfg Config) (f *Filter, err error) {
 		return nil, err
 	}
 	stage = "match"
-	f.prog = func(b []byte, md *ir.Metadata) uint32 { return ir.Eval(f.fn, b, md) }
+	f.prog = match.Compile(f.fn)
 	return f, nil
 }
 
@@ -154,10 +155,10 @@ func MustCompile(src string, cfg Config) *Filter {
 // Run returns the verdict on a packet: 0 to reject it, else how many bytes of it to
 // keep. data are its captured bytes. md may be nil, which means that they are all
 // of it and that there are no metadata.
-func (f *Filter) Run(data []byte, md *ir.Metadata) uint32 { return f.prog(data, md) }
+func (f *Filter) Run(data []byte, md *ir.Metadata) uint32 { return f.prog.Run(data, md) }
 
 // Match reports whether the filter accepts a packet. See Run.
-func (f *Filter) Match(data []byte, md *ir.Metadata) bool { return f.prog(data, md) != 0 }
+func (f *Filter) Match(data []byte, md *ir.Metadata) bool { return f.prog.Run(data, md) != 0 }
 
 // RejectsAll reports whether the passes found that no packet is accepted.
 func (f *Filter) RejectsAll() bool { return opt.RejectsAll(f.fn) }
