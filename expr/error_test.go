@@ -46,7 +46,7 @@ ip and prot 80
        ^~~~
 `},
 	{"www.example.org", `
-1:1: unknown word "www.example.org" (a host name needs "host" in front of it)
+1:1: unknown word "www.example.org" (a name needs a qualifier in front of it, like "host" or "port")
 www.example.org
 ^~~~~~~~~~~~~~~
 `},
@@ -163,6 +163,45 @@ on 5
    ^
 `},
 
+	{"src host and dst host b", `
+1:10: expected a host name or an address after "host", found the keyword "and"
+src host and dst host b
+         ^~~
+`},
+	{"ip.addr==1 && tcp.port==80", `
+1:1: unknown word "ip.addr" (display filters are another language; see pcap-filter(7))
+ip.addr==1 && tcp.port==80
+^~~~~~~
+1:15: unknown word "tcp.port" (display filters are another language; see pcap-filter(7))
+ip.addr==1 && tcp.port==80
+              ^~~~~~~~
+`},
+	{"host 10.0.0.1:80", `
+1:14: expected "and" or "or" after "10.0.0.1", found ":" (an address with a port is written "host A and port P")
+host 10.0.0.1:80
+             ^
+`},
+	{"net 10/8", `
+1:7: expected "and" or "or" after "10", found "/" (a prefix has a dot; write "10.0/...")
+net 10/8
+      ^
+`},
+	{"portrange 10 - 20", `
+1:14: expected "and" or "or" after "10", found "-" (a range is one word, like 1024-65535)
+portrange 10 - 20
+             ^
+`},
+	{"port 80 443", `
+1:9: expected "and" or "or" after "80", found "443" (alternatives are written with "or")
+port 80 443
+        ^~~
+`},
+	{"host 10.0.0.1 port 80", `
+1:15: expected "and" or "or" after "10.0.0.1", found the keyword "port" (is an "and" missing?)
+host 10.0.0.1 port 80
+              ^~~~
+`},
+
 	// Operators.
 	{"tcp & udp", `
 1:5: "&" stands between numbers, not between primitives (did you mean and?)
@@ -255,7 +294,7 @@ host ((a))
        ^
 `},
 	{"(ip or (tcp and udp) arp", `
-1:22: expected "and", "or" or ")" after ")", found the keyword "arp"
+1:22: expected "and", "or" or ")" after ")", found the keyword "arp" (is an "and" missing?)
 (ip or (tcp and udp) arp
                      ^~~
 1:25: expected ")" for the "(" at 1:1, found the end

@@ -107,7 +107,7 @@ func (p *parser) unexpected(w want) {
 		if e.Hint = dashHint(p.text(t)); e.Hint == "" {
 			e.Suggestion = suggest(p.text(t), kindSet(tokNumber, tokLen, tokProto))
 		}
-	case w&wantID != 0 && w&wantTerm == 0 && p.isKeyword():
+	case w&wantID != 0 && w&wantTerm == 0 && p.isKeyword() && !kindSet(tokAnd, tokOr, tokNot).has(t.kind):
 		e.Suggestion = `\` + p.text(t)
 	case w&wantID != 0 && t.kind == tokRel && p.prev.kind == tokType:
 		e.Hint = "no operator stands between " + quote(p.text(&p.prev)) + " and its value"
@@ -194,24 +194,11 @@ func (p *parser) unknownWord(t *token, next tokenKind) *Error {
 	if e.Suggestion != "" || e.Hint != "" {
 		return e
 	}
-	head, _, dotted := strings.Cut(word, ".")
-	switch row := keywordIndex[head]; {
-	case dotted && row != nil && row.kind == tokProto:
-		e.Hint = "display filters are another language; see pcap-filter(7)"
-	case !afterProto.has(next) && !afterQualifier.has(next):
-		e.Hint = `a host name needs "host" in front of it`
+	e.Hint = displayHint(word)
+	if e.Hint == "" && !afterProto.has(next) && !afterQualifier.has(next) {
+		e.Hint = `a name needs a qualifier in front of it, like "host" or "port"`
 	}
 	return e
-}
-
-// dashHint returns advice about a word that is a subtraction without spaces, else "".
-func dashHint(word string) string {
-	head, tail, dash := strings.Cut(word, "-")
-	row := keywordIndex[head]
-	if dash && (row != nil && row.kind == tokLen || matchNumber(head, 0) == len(head)) {
-		return "a dash inside a word is part of it; write " + quote(head+" - "+tail)
-	}
-	return ""
 }
 
 // unexpectedAfter reports that the current token cannot follow an operand. w is what
@@ -244,8 +231,9 @@ func (p *parser) unexpectedAfter(w want, open *token) {
 		e.Suggestion = Op(t.val).String()
 	case t.kind == tokID && !t.escaped:
 		e.Suggestion = suggest(p.text(t), candidates)
-	case t.kind == tokRel && p.prev.kind == tokProto:
-		e.Hint = "a field is written like " + p.text(&p.prev) + "[0]"
+	}
+	if e.Suggestion == "" {
+		e.Hint = p.afterHint()
 	}
 	p.fail(e)
 }
@@ -275,7 +263,8 @@ func (p *parser) blamePrevious(w want, open *token) bool {
 			return false
 		}
 		e := p.unknownWord(&p.prev, p.tok.kind)
-		if afterProto.has(p.tok.kind) || e.Suggestion != "" && afterQualifier.has(p.tok.kind) {
+		if afterProto.has(p.tok.kind) || e.Suggestion != "" && afterQualifier.has(p.tok.kind) ||
+			p.tok.kind == tokRel && displayHint(word) != "" {
 			p.fail(e)
 			return true
 		}
@@ -323,29 +312,6 @@ func (p *parser) noRelation(o operand) {
 	}
 	p.fail(e)
 	p.skip()
-}
-
-// wrongOperators are signs in a row that people write for an operator.
-var wrongOperators = map[string]string{
-	"=<": "<=", "=>": ">=", "===": "=", "<>": "!=", "!==": "!=", "=!": "!=", "=!=": "!=",
-	"==>": ">=", "==<": "<=", "<==": "<=", ">==": ">=", "=>=": ">=", "=<=": "<=", "!!=": "!=",
-	"<<<": "<<", ">>>": ">>", "&&&": "and", "|||": "or",
-}
-
-// wrongOperator turns e into an error about an operator, if the current token and the one
-// directly in front of it are signs that people write for an operator.
-func (p *parser) wrongOperator(e *Error) bool {
-	if p.tok.kind == tokEOF || p.prev.end != p.tok.pos {
-		return false
-	}
-	meant, ok := wrongOperators[p.src[p.prev.pos:p.tok.end]]
-	if !ok {
-		return false
-	}
-	e.Code, e.Span, e.Expected = CodeOperator, Span{p.prev.pos, p.tok.end}, nil
-	e.Msg = "unknown operator " + quote(p.src[p.prev.pos:p.tok.end])
-	e.Suggestion = meant
-	return true
 }
 
 // unclosed reports that closer should stand here, for the opening one.

@@ -271,31 +271,6 @@ func (s *scanner) refuse() {
 	s.report(e)
 }
 
-// characterHint returns how r, which is illegal, probably got into a filter; rest is what
-// follows it.
-func characterHint(r rune, rest string) string {
-	switch r {
-	case '\'', '"', '`':
-		return "a quote that the shell left in the filter?"
-	case '“', '”', '‘', '’', '«', '»':
-		return "a typographic quote; use plain ones, for the shell"
-	case '\u00a0', '\u2007', '\u202f':
-		return "a no-break space; use a plain one"
-	case '–', '—', '−':
-		return "a typographic dash; use \"-\""
-	case '$', '{', '}':
-		return "a variable that the shell did not expand?"
-	case '\\':
-		if rest != "" && (rest[0] == '(' || rest[0] == ')' || rest[0] == '!') {
-			return "inside quotes " + quote(rest[:1]) + " needs no backslash"
-		}
-		return "a backslash stands directly in front of a name"
-	case ',', ';':
-		return "alternatives are written with \"or\""
-	}
-	return ""
-}
-
 func (s *scanner) report(e *Error) {
 	if !s.quiet {
 		s.errs.Add(e)
