@@ -18,7 +18,7 @@ func (s *selector) toA(id ir.ValueID) {
 		s.reg.a = id
 		return
 	}
-	if s.sums[id].ok && s.reg.a != s.sums[id].load && s.reg.a != s.f.Value(id).Args[0] {
+	if s.header[id].ok && s.reg.a != s.header[id].load && s.reg.a != s.f.Value(id).Args[0] {
 		s.toX(id)
 		s.emitFor(id, opTxa, 0)
 		s.reg.a = id
@@ -96,8 +96,8 @@ func (s *selector) toX(id ir.ValueID) {
 		s.emitFor(id, opLdxImm, v.K)
 	case v.Op == ir.OpLen:
 		s.emitFor(id, opLdxLen, 0)
-	case s.sums[id].ok:
-		s.emitFor(id, opLdxMSH, s.f.Value(s.sums[id].load).K)
+	case s.header[id].ok:
+		s.emitFor(id, opLdxMSH, s.f.Value(s.header[id].load).K)
 		s.keep(id, opStx)
 	case s.inSlot(id):
 		s.emitFor(id, opLdxMem, uint32(id))
@@ -125,7 +125,7 @@ func (s *selector) inSlot(id ir.ValueID) bool { return s.kept[id] }
 // leave A alone.
 func (s *selector) direct(id ir.ValueID) bool {
 	op := s.f.Value(id).Op
-	return op == ir.OpConst || op == ir.OpLen || s.sums[id].ok || s.inSlot(id)
+	return op == ir.OpConst || op == ir.OpLen || s.header[id].ok || s.inSlot(id)
 }
 
 // clobbersX reports whether toA for id would change X.
@@ -142,7 +142,7 @@ func (s *selector) clobbersX(id ir.ValueID) bool {
 	case ir.OpNeg:
 		return s.clobbersX(v.Args[0])
 	}
-	if s.sums[id].ok && s.reg.a != s.sums[id].load && s.reg.a != v.Args[0] {
+	if s.header[id].ok && s.reg.a != s.header[id].load && s.reg.a != v.Args[0] {
 		return true
 	}
 	if _, ok := s.f.IsConst(v.Args[1]); ok {

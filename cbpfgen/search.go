@@ -23,8 +23,7 @@ type candidate struct {
 
 // search selects g with different choices and returns the shortest program.
 func search(g *ir.Func, snaplen uint32) (*Program, error) {
-	s := newSelector(g)
-	s.snaplen = snaplen
+	s := newSelector(g, snaplen)
 	best := s.rehome(s.lean())
 	if s.choseBase && len(g.Blocks) <= maxBlocks {
 		s.baseToX = true

@@ -34,19 +34,10 @@ const (
 // A selector chooses instructions for a legal Func, block after block. The slot of
 // value v has the name v; names from len(f.Values) on are of temporary slots.
 type selector struct {
-	f       *ir.Func
+	*facts
 	snaplen uint32
-	avoid   []bool // values that must not be kept in a slot; nil for none
-
-	// Facts about values, found once for a Func.
-	uses           []int32      // operands that are the value
-	outside        []bool       // used outside the block that defines it
-	asBase         []bool       // first use is as base of a load
-	homes          []home       // of parameters
-	last, lastBase []ir.BlockID // the last block that uses the value, and uses it as base
-	sums           []msh        // values that ldxb computes
-	anchor         []bool       // see anchored
-	weight         []uint8      // operations in the value's tree in its block, at most maxWeight
+	homes   []home // of parameters
+	avoid   []bool // values that must not be kept in a slot
 
 	out     []codeBlock
 	in      []state
@@ -71,85 +62,12 @@ type selector struct {
 	baseToX, choseBase bool
 }
 
-// msh is a value of the form 4*(byte&0xf), with the load of the byte.
-type msh struct {
-	ok   bool
-	load ir.ValueID
-}
-
-func newSelector(f *ir.Func) *selector {
-	s := &selector{
-		f:       f,
-		uses:    make([]int32, len(f.Values)),
-		outside: make([]bool, len(f.Values)),
-		asBase:  make([]bool, len(f.Values)),
-		homes:   make([]home, len(f.Values)),
-		sums:    make([]msh, len(f.Values)),
-		anchor:  anchored(f),
-		weight:  make([]uint8, len(f.Values)),
-	}
-	s.last = make([]ir.BlockID, len(f.Values))
-	s.lastBase = make([]ir.BlockID, len(f.Values))
-	for i := range f.Values {
-		s.last[i], s.lastBase[i] = ir.NoBlock, ir.NoBlock
-	}
-	eachUse(f, func(b ir.BlockID, v ir.ValueID) {
-		s.uses[v]++
-		s.last[v] = b
-		if s.f.Value(v).Block != b {
-			s.outside[v] = true
-		}
-	})
-	s.findBases()
-	for id := range f.Values {
-		s.sums[id] = s.headerLength(ir.ValueID(id))
-	}
+func newSelector(f *ir.Func, snaplen uint32) *selector {
+	s := &selector{facts: newFacts(f), snaplen: snaplen, homes: make([]home, len(f.Values))}
 	for id := range f.Blocks {
 		s.chooseHomes(f.Blocks[id].Params)
-		for _, v := range f.Blocks[id].Values {
-			s.weigh(v)
-		}
 	}
 	return s
-}
-
-// findBases sets asBase and lastBase.
-func (s *selector) findBases() {
-	seen := make([]bool, len(s.f.Values))
-	first := func(v ir.ValueID, base bool) {
-		if v != ir.None && !seen[v] {
-			seen[v], s.asBase[v] = true, base
-		}
-	}
-	for id := range s.f.Blocks {
-		b := &s.f.Blocks[id]
-		for _, id := range b.Values {
-			v := s.f.Value(id)
-			first(v.Args[0], v.Op == ir.OpLoad)
-			if v.Op == ir.OpLoad {
-				s.lastBase[v.Args[0]] = v.Block
-			}
-			first(v.Args[1], false)
-		}
-		if b.Kind == ir.KindIf {
-			first(b.X, false)
-			first(b.Y, false)
-		}
-	}
-}
-
-// maxWeight is the weight from which on trees count as equally large.
-const maxWeight = 32
-
-func (s *selector) weigh(id ir.ValueID) {
-	v := s.f.Value(id)
-	w := uint8(1)
-	for _, a := range v.Args {
-		if a != ir.None && s.f.Value(a).Block == v.Block {
-			w += s.weight[a]
-		}
-	}
-	s.weight[id] = min(w, maxWeight)
 }
 
 // chooseHomes gives a block's first parameter that is a base to X, the first that
@@ -165,34 +83,6 @@ func (s *selector) chooseHomes(params []ir.ValueID) {
 			s.homes[p], a = homeA, true
 		}
 	}
-}
-
-// headerLength recognizes 4*(byte&0xf) at a constant offset, in the ways to write it.
-func (s *selector) headerLength(id ir.ValueID) msh {
-	v := s.f.Value(id)
-	k, ok := s.f.IsConst(v.Args[1])
-	if !ok {
-		return msh{}
-	}
-	inner := s.f.Value(v.Args[0])
-	ki, ok := s.f.IsConst(inner.Args[1])
-	if !ok {
-		return msh{}
-	}
-	byFour := func(op ir.Op, k uint32) bool {
-		return op == ir.OpLsh && k == 2 || op == ir.OpMul && k == 4
-	}
-	switch {
-	case byFour(v.Op, k) && inner.Op == ir.OpAnd && ki == 0xf:
-	case v.Op == ir.OpAnd && k == 0x3c && byFour(inner.Op, ki):
-	default:
-		return msh{}
-	}
-	load := s.f.Value(inner.Args[0])
-	if load.Op != ir.OpLoad || load.Size != ir.Byte || load.Args[0] != ir.None {
-		return msh{}
-	}
-	return msh{true, inner.Args[0]}
 }
 
 // run selects the whole Func.
@@ -272,7 +162,7 @@ func (s *selector) block(id ir.BlockID) {
 
 // root computes v for what comes after.
 func (s *selector) root(v ir.ValueID) {
-	if s.asBase[v] && !s.sums[v].ok {
+	if s.asBase[v] && !s.header[v].ok {
 		s.choseBase = true
 		if !s.baseToX {
 			s.toA(v)
@@ -348,11 +238,11 @@ func (s *selector) cheap(id ir.ValueID) bool {
 	case ir.OpLoad:
 		return v.Args[0] == ir.None
 	}
-	return s.sums[id].ok
+	return s.header[id].ok
 }
 
 func (s *selector) avoided(v ir.ValueID) bool {
-	return s.avoid != nil && s.avoid[v]
+	return s.avoid[v]
 }
 
 // test ends the block with b's two-way test.

@@ -1,0 +1,122 @@
+package cbpfgen
+
+import "github.com/gofilter/gofilter/ir"
+
+// msh is a value of the form 4*(byte&0xf), with the load of the byte.
+type msh struct {
+	ok   bool
+	load ir.ValueID
+}
+
+// facts are what selection has to know of the values of a Func; all are by value.
+type facts struct {
+	f        *ir.Func
+	uses     []int32      // operands that are the value
+	outside  []bool       // used outside of the block that defines it
+	asBase   []bool       // the first use is as base of a load
+	last     []ir.BlockID // the last block that uses it
+	lastBase []ir.BlockID // the last block that uses it as base
+	header   []msh        // what ldxb computes
+	anchor   []bool       // see anchored
+	weight   []uint8      // operations in its tree in its block, at most maxWeight
+}
+
+func newFacts(f *ir.Func) *facts {
+	n := len(f.Values)
+	t := &facts{
+		f:        f,
+		uses:     make([]int32, n),
+		outside:  make([]bool, n),
+		asBase:   make([]bool, n),
+		last:     make([]ir.BlockID, n),
+		lastBase: make([]ir.BlockID, n),
+		header:   make([]msh, n),
+		anchor:   anchored(f),
+		weight:   make([]uint8, n),
+	}
+	for id := range n {
+		t.last[id], t.lastBase[id] = ir.NoBlock, ir.NoBlock
+		t.header[id] = t.headerLength(ir.ValueID(id))
+	}
+	eachUse(f, func(b ir.BlockID, v ir.ValueID) {
+		t.uses[v]++
+		t.last[v] = b
+		if f.Value(v).Block != b {
+			t.outside[v] = true
+		}
+	})
+	t.findBases()
+	for id := range f.Blocks {
+		for _, v := range f.Blocks[id].Values {
+			t.weigh(v)
+		}
+	}
+	return t
+}
+
+// findBases sets asBase and lastBase.
+func (t *facts) findBases() {
+	seen := make([]bool, len(t.f.Values))
+	first := func(v ir.ValueID, base bool) {
+		if v != ir.None && !seen[v] {
+			seen[v], t.asBase[v] = true, base
+		}
+	}
+	for id := range t.f.Blocks {
+		b := &t.f.Blocks[id]
+		for _, id := range b.Values {
+			v := t.f.Value(id)
+			first(v.Args[0], v.Op == ir.OpLoad)
+			if v.Op == ir.OpLoad {
+				t.lastBase[v.Args[0]] = v.Block
+			}
+			first(v.Args[1], false)
+		}
+		if b.Kind == ir.KindIf {
+			first(b.X, false)
+			first(b.Y, false)
+		}
+	}
+}
+
+// maxWeight is the weight from which on trees count as equally large.
+const maxWeight = 32
+
+func (t *facts) weigh(id ir.ValueID) {
+	v := t.f.Value(id)
+	w := uint8(1)
+	for _, a := range v.Args {
+		if a != ir.None && t.f.Value(a).Block == v.Block {
+			w += t.weight[a]
+		}
+	}
+	t.weight[id] = min(w, maxWeight)
+}
+
+// headerLength recognizes 4*(byte&0xf) at a constant offset, in the ways to write it.
+func (t *facts) headerLength(id ir.ValueID) msh {
+	v := t.f.Value(id)
+	k, ok := t.f.IsConst(v.Args[1])
+	if !ok {
+		return msh{}
+	}
+	inner := t.f.Value(v.Args[0])
+	ki, ok := t.f.IsConst(inner.Args[1])
+	if !ok {
+		return msh{}
+	}
+	byFour := func(op ir.Op, k uint32) bool {
+		return op == ir.OpLsh && k == 2 || op == ir.OpMul && k == 4
+	}
+	switch {
+	case byFour(v.Op, k) && inner.Op == ir.OpAnd && ki == 0xf:
+	case v.Op == ir.OpAnd && k == 0x3c && byFour(inner.Op, ki):
+	default:
+		return msh{}
+	}
+	load := t.f.Value(inner.Args[0])
+	if load.Op != ir.OpLoad || load.Size != ir.Byte || load.Args[0] != ir.None {
+		return msh{}
+	}
+	return msh{true, inner.Args[0]}
+}
