@@ -50,6 +50,7 @@ type Result struct {
 	// PastAH: a loop took a step past an AH header, where the reference is known
 	// to mis-step.
 	PastAH bool
+	Loops  int // backward jumps: headers that a protochain program stepped over
 }
 
 // Validate reports an instruction that Exec does not know, a jump out of the
@@ -136,7 +137,6 @@ type machine struct {
 func (m *machine) run(prog []Insn, in *Input, tr *trace) Result {
 	var res Result
 	fault := func() Result { res.Fault, res.Verdict = true, 0; return res }
-	back := false
 	pc := 0
 	for step := 0; ; step++ {
 		if step == stepLimit {
@@ -218,7 +218,9 @@ func (m *machine) run(prog []Insn, in *Input, tr *trace) Result {
 			m.a = v
 		case jmp:
 			if i.Code&0xf0 == jmpJA {
-				back = back || int32(i.K) < 0
+				if int32(i.K) < 0 {
+					res.Loops++
+				}
 				pc += int(int32(i.K))
 				break
 			}

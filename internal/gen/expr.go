@@ -238,7 +238,7 @@ func (g *generator) arith(depth int) string {
 	case 5:
 		// Constants that are not 0, and shifts below 32, are what the language asks for.
 		op := g.pick("/", "%", "<<", ">>")
-		return g.accessor(depth-1) + " " + op + " " + fmt.Sprint(1+g.rng.IntN(31))
+		return "(" + g.accessor(depth-1) + " " + op + " " + fmt.Sprint(1+g.rng.IntN(31)) + ")"
 	}
 	return g.accessor(depth)
 }

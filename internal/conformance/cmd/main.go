@@ -9,6 +9,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -19,8 +20,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"errors"
 
 	"github.com/gofilter/gofilter/internal/conformance"
 	"github.com/gofilter/gofilter/internal/gen"
@@ -37,7 +36,7 @@ func main() {
 		only   = flag.String("outcome", "", "with -fail and -list: only cases with this outcome (pass, unsupported, wrong, ...)")
 		fail   = flag.Int("fail", 3, "failures to print in full")
 		list   = flag.Bool("list", false, "print the outcome of each case, a line each")
-		inputs = flag.Int("inputs", 150, "packets a case to explore")
+		inputs = flag.Int("inputs", 400, "packets a case to explore")
 	)
 	flag.Parse()
 	os.Exit(run(*dir, selection{*dlt, *kind, *expr, *name, *id}, *only, *fail, *list, *inputs))
