@@ -106,35 +106,29 @@ func (w *work) sweep(b ir.BlockID) {
 	f.Blocks[b].Values = list[at:]
 }
 
-// join appends to each block that jumps the block that only it leads to.
+// join appends to each block that jumps the block that only it leads to. A
+// parameter of a block that one edge leads to is what that edge carries.
 func (w *work) join() {
 	f := w.f
 	w.preds.Fill(f)
 	w.repl = reset(w.repl, len(f.Values))
-	w.live = reset(w.live, len(f.Blocks)) // by block: joined to another
 	joined, replaced := false, false
 	for b := range f.Blocks {
 		blk := &f.Blocks[b]
-		for !w.live[b] && blk.Kind == ir.KindJump && len(w.preds.Of(blk.Succ[ir.True].To)) == 1 {
-			e := blk.Succ[ir.True]
-			next := &f.Blocks[e.To]
-			for i, p := range next.Params {
-				a := e.Args[i]
-				if w.repl[a] != ir.None {
-					a = w.repl[a]
+		for again := true; again; {
+			again = false
+			for way := range blk.NumSucc() {
+				e := &blk.Succ[way]
+				if len(w.preds.Of(e.To)) != 1 {
+					continue
 				}
-				w.repl[p] = a
-				f.Values[p] = ir.Value{}
-				replaced = true
+				replaced = w.bind(e) || replaced
+				if blk.Kind == ir.KindJump {
+					w.absorb(ir.BlockID(b), e.To)
+					joined, again = true, true
+					break
+				}
 			}
-			for _, id := range next.Values {
-				f.Values[id].Block = ir.BlockID(b)
-			}
-			blk.Values = append(blk.Values, next.Values...)
-			blk.Kind, blk.Cond, blk.X, blk.Y, blk.Succ, blk.Span = next.Kind, next.Cond, next.X, next.Y, next.Succ, next.Span
-			w.live[e.To] = true
-			*next = ir.Block{Kind: ir.KindReject}
-			joined = true
 		}
 	}
 	if replaced {
@@ -143,4 +137,34 @@ func (w *work) join() {
 	if joined {
 		w.prune()
 	}
+}
+
+// bind puts what e, the only edge to its target, carries in the place of the
+// parameters there.
+func (w *work) bind(e *ir.Edge) bool {
+	f := w.f
+	next := &f.Blocks[e.To]
+	for i, p := range next.Params {
+		a := e.Args[i]
+		if w.repl[a] != ir.None {
+			a = w.repl[a]
+		}
+		w.repl[p] = a
+		f.Values[p] = ir.Value{}
+	}
+	bound := len(next.Params) > 0
+	next.Params, e.Args = nil, nil
+	return bound
+}
+
+// absorb puts block next, to which only b leads, by a jump, at the end of b.
+func (w *work) absorb(b, next ir.BlockID) {
+	f := w.f
+	blk, n := &f.Blocks[b], &f.Blocks[next]
+	for _, id := range n.Values {
+		f.Values[id].Block = b
+	}
+	blk.Values = append(blk.Values, n.Values...)
+	blk.Kind, blk.Cond, blk.X, blk.Y, blk.Succ, blk.Span = n.Kind, n.Cond, n.X, n.Y, n.Succ, n.Span
+	*n = ir.Block{Kind: ir.KindReject} // nothing leads here any more
 }

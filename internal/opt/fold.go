@@ -119,7 +119,9 @@ func (w *work) foldBinary(id ir.ValueID) (_ ir.ValueID, ok bool) {
 	f := w.f
 	v := &f.Values[id]
 	if _, ok := f.IsConst(v.Args[0]); ok && v.Op.Commutative() {
-		v.Args[0], v.Args[1] = v.Args[1], v.Args[0]
+		if _, both := f.IsConst(v.Args[1]); !both {
+			v.Args[0], v.Args[1] = v.Args[1], v.Args[0]
+		}
 	}
 	x, y := v.Args[0], v.Args[1]
 	if x == y {

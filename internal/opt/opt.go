@@ -12,6 +12,7 @@ package opt
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/gofilter/gofilter/ir"
 )
@@ -75,6 +76,10 @@ func Passes() []Pass {
 	return list
 }
 
+// memory keeps the slices of a work from one Run to the next. Passes clear what
+// they use, so it is never read.
+var memory sync.Pool
+
 // Run applies the passes to f, which must pass Check. It fails only where
 // o.Check or o.After finds something; f is then as the pass left it.
 func Run(f *ir.Func, o Options) error {
@@ -83,7 +88,13 @@ func Run(f *ir.Func, o Options) error {
 			return fmt.Errorf("opt: before the first pass: %w", err)
 		}
 	}
-	w := &work{f: f}
+	w, ok := memory.Get().(*work)
+	if !ok {
+		w = new(work)
+	}
+	defer memory.Put(w)
+	w.f, w.testDropped = f, false
+	defer func() { w.f = nil }()
 	for i := range passes {
 		p := &passes[i]
 		if o.Plain && !p.Required {

@@ -117,23 +117,61 @@ func (w *work) replacement(id ir.ValueID) ir.ValueID {
 	return id
 }
 
-// prune drops the blocks that cannot be reached.
+// prune drops the blocks that cannot be reached, in place.
 func (w *work) prune() {
 	f := w.f
 	w.live = reset(w.live, len(f.Blocks))
 	w.live[0] = true
-	w.order = w.order[:0]
+	n := 0
 	for b := range f.Blocks {
 		if !w.live[b] {
 			continue
 		}
-		w.order = append(w.order, ir.BlockID(b))
+		n++
 		blk := &f.Blocks[b]
 		for way := range blk.NumSucc() {
 			w.live[blk.Succ[way].To] = true
 		}
 	}
-	if len(w.order) < len(f.Blocks) {
-		f.Reorder(w.order)
+	if n == len(f.Blocks) {
+		return
 	}
+	w.blocks = reset(w.blocks, len(f.Blocks)) // new numbers
+	n = 0
+	for b := range f.Blocks {
+		if !w.live[b] {
+			w.blocks[b] = ir.NoBlock
+			continue
+		}
+		w.blocks[b] = ir.BlockID(n)
+		n++
+	}
+	for b := range f.Blocks {
+		to := w.blocks[b]
+		blk := &f.Blocks[b]
+		if to == ir.NoBlock {
+			for _, id := range blk.Params {
+				f.Values[id] = ir.Value{}
+			}
+			for _, id := range blk.Values {
+				f.Values[id] = ir.Value{}
+			}
+			continue
+		}
+		for way := range blk.NumSucc() {
+			blk.Succ[way].To = w.blocks[blk.Succ[way].To]
+		}
+		if int(to) == b {
+			continue
+		}
+		for _, id := range blk.Params {
+			f.Values[id].Block = to
+		}
+		for _, id := range blk.Values {
+			f.Values[id].Block = to
+		}
+		f.Blocks[to] = *blk
+	}
+	clear(f.Blocks[n:])
+	f.Blocks = f.Blocks[:n]
 }
