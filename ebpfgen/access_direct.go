@@ -43,33 +43,33 @@ func (direct) guard(b *body, g *guard) {
 	if b.pointer(c) {
 		if g.fresh || !b.bounded(c) {
 			p = b.result(n, b.m.scratch[1])
-			b.point(c, p, g.to)
+			b.point(c, p, g)
 		} else {
 			p = b.fetch(n, b.m.scratch[1])
 		}
 	}
 	b.out.emit(asm.Mov.Reg(limit, p))
 	b.out.emit(asm.Add.Imm(limit, int32(g.to-c.anchor)))
-	b.out.jumpIf(asm.JGT.Reg(limit, b.m.end, b.fail))
+	b.out.jumpIf(asm.JGT.Reg(limit, b.m.end, b.failing(g)))
 	if b.pointer(c) {
 		b.keep(n, p)
 	}
 }
 
 // point emits p = data + base + anchor, in a form that lets the verifier see
-// that to bytes after base are in the range of packet pointers.
-func (b *body) point(c *cluster, p asm.Register, to uint64) {
+// that the bytes of g are in the range of packet pointers.
+func (b *body) point(c *cluster, p asm.Register, g *guard) {
 	if c.base == ir.None {
 		b.out.emit(asm.Mov.Reg(p, b.m.data))
 	} else {
 		base := b.operand(c.base, b.m.scratch[0])
 		switch {
 		case !b.bounded(c):
-			b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-to), b.fail))
+			b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-g.to), b.failing(g)))
 		case b.places[c.base].kind == inSlot:
 			// Before Linux 5.14 the verifier forgets a bound in the stack. The jump is never
 			// taken.
-			b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-c.hi), b.fail))
+			b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-c.hi), b.failing(g)))
 		}
 		if p == base {
 			b.out.emit(asm.Add.Reg(p, b.m.data))

@@ -15,9 +15,7 @@ func (ldAbs) traits() traits {
 }
 
 func (ldAbs) prologue(b *body) {
-	if b.usesContext() {
-		b.out.emit(asm.Mov.Reg(b.m.ctx, asm.R1))
-	}
+	b.context()
 }
 
 func (ldAbs) guard(*body, *guard) {

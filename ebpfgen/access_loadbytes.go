@@ -22,9 +22,7 @@ func (loadBytes) traits() traits {
 }
 
 func (l loadBytes) prologue(b *body) {
-	if b.usesContext() {
-		b.out.emit(asm.Mov.Reg(b.m.ctx, asm.R1))
-	}
+	b.context()
 	if !l.test {
 		return
 	}
@@ -43,12 +41,12 @@ func (l loadBytes) prologue(b *body) {
 
 func (l loadBytes) guard(b *body, g *guard) {
 	c := &b.clusters[g.cluster]
-	l.call(b, c.base, g.from, g.to, c.area+int(g.from-c.lo))
+	l.call(b, c.base, g.from, g.to, c.area+int(g.from-c.lo), b.failing(g))
 }
 
 // call emits the copy of the bytes from up to to, relative to base, to the
-// stack at offset area.
-func (l loadBytes) call(b *body, base ir.ValueID, from, to uint64, area int) {
+// stack at offset area; without them the program goes on at fail.
+func (l loadBytes) call(b *body, base ir.ValueID, from, to uint64, area int, fail string) {
 	if base == ir.None {
 		b.out.emit(asm.Mov.Imm32(asm.R2, int32(from)))
 	} else {
@@ -58,7 +56,7 @@ func (l loadBytes) call(b *body, base ir.ValueID, from, to uint64, area int) {
 		}
 		if uint64(b.bounds[base].max)+from > maxPacket {
 			// The BPF helper takes 32 bits.
-			b.out.jumpIf(asm.JGT.Imm(asm.R2, maxPacket, b.fail))
+			b.out.jumpIf(asm.JGT.Imm(asm.R2, maxPacket, fail))
 		}
 	}
 	b.out.emit(asm.Mov.Reg(asm.R1, b.m.ctx))
@@ -66,7 +64,7 @@ func (l loadBytes) call(b *body, base ir.ValueID, from, to uint64, area int) {
 	b.out.emit(asm.Add.Imm(asm.R3, int32(area)))
 	b.out.emit(asm.Mov.Imm32(asm.R4, int32(to-from)))
 	b.out.emit(l.fn.Call())
-	b.out.jumpIf(asm.JNE.Imm(asm.R0, 0, b.fail))
+	b.out.jumpIf(asm.JNE.Imm(asm.R0, 0, fail))
 }
 
 func (l loadBytes) load(b *body, id ir.ValueID, dst asm.Register) {
@@ -78,7 +76,7 @@ func (l loadBytes) load(b *body, id ir.ValueID, dst asm.Register) {
 		c := &b.clusters[b.clusterOf[id]]
 		at = c.area + int(start-c.lo)
 	} else {
-		l.call(b, base, start, end, at)
+		l.call(b, base, start, end, at, b.fail)
 		if !b.fl.needed[id] {
 			return
 		}

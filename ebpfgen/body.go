@@ -1,6 +1,8 @@
 package ebpfgen
 
 import (
+	"github.com/cilium/ebpf/asm"
+
 	"github.com/gofilter/gofilter/ir"
 )
 
@@ -12,9 +14,12 @@ type body struct {
 	traits traits
 	m      *machine
 	little bool
-	prefix string // of the body's labels
-	fail   string // label for a guard that fails
-	slack  uint64 // see guardsOf
+	prefix string       // of the body's labels
+	enter  asm.Register // where the context is when the body begins
+	fail   string       // label for a guard that fails
+	// again is the label for a wide guard that fails, where widens is set.
+	again  string
+	widens func(c *cluster, need, widest uint64) bool // see guardsOf
 
 	fl        *flow
 	bounds    []bound
@@ -36,13 +41,28 @@ type stub struct {
 	words Words
 }
 
-// newBody analyses f for a strategy. A load that the strategy cannot express
-// goes to far: toReject or toFail.
-func newBody(f *ir.Func, t Target, acc strategy, far ir.BlockID) *body {
-	b := &body{f: f, target: t, acc: acc, traits: acc.traits()}
+// newBody analyses f for a strategy. Labels of the body begin with prefix. A
+// load that the strategy cannot express goes to far, toReject or toFail; guards that fail reject.
+func newBody(f *ir.Func, t Target, acc strategy, prefix string, far ir.BlockID) *body {
+	b := &body{f: f, target: t, acc: acc, traits: acc.traits(), prefix: prefix}
 	b.m = b.traits.machine
 	b.fl = newFlow(f, b.traits, far)
+	b.fail = b.label(toReject)
+	b.enter = asm.R1
 	return b
+}
+
+// after makes b the body that starts over when one before it gives up.
+func (b *body) after(before *body) *body {
+	b.enter = before.m.ctx
+	return b
+}
+
+// context emits what brings the context to where the body keeps it.
+func (b *body) context() {
+	if b.enter != b.m.ctx && b.usesContext() {
+		b.out.emit(asm.Mov.Reg(b.m.ctx, b.enter))
+	}
 }
 
 // emit writes the body's instructions to out.
@@ -92,6 +112,14 @@ func (b *body) usesContext() bool {
 		}
 	}
 	return false
+}
+
+// failing returns the label to which guard g leaves.
+func (b *body) failing(g *guard) string {
+	if g.wide {
+		return b.again
+	}
+	return b.fail
 }
 
 // label returns the name of where a way leads.

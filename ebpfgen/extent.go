@@ -25,6 +25,7 @@ type guard struct {
 	cluster  int
 	from, to uint64
 	fresh    bool // no guard of the cluster came before on every path
+	wide     bool // not every accepting path needs all of it
 	span     ir.Span
 }
 
@@ -94,9 +95,9 @@ const everything = math.MaxUint64
 // that it rejects no packet that would have been accepted. Since a
 // failing load rejects wherever it stands, the verdict of the others is the same.
 //
-// A guard whose failure costs no packet its verdict, because another body
-// starts over, may ask for up to slack bytes more than every path needs.
-func (fl *flow) guardsOf(n int, c *cluster, slack uint64) map[point]guard {
+// Where another body starts over when it fails, a guard may ask for what only
+// some path needs: widens decides.
+func (fl *flow) guardsOf(n int, c *cluster, widens func(c *cluster, need, widest uint64) bool) map[point]guard {
 	width := int(c.last-c.first) + 1
 	own := make([]uint64, width) // what the block's own loads need
 	span := make([]ir.Span, width)
@@ -123,11 +124,11 @@ func (fl *flow) guardsOf(n int, c *cluster, slack uint64) map[point]guard {
 			continue
 		}
 		to := need[i]
-		if widest[i] <= to+slack {
+		if widens != nil && widens(c, need[i], widest[i]) {
 			to = widest[i]
 		}
 		out[i] = to
-		g := guard{cluster: n, from: max(in, c.lo), to: to, fresh: in == 0, span: span[i]}
+		g := guard{cluster: n, from: max(in, c.lo), to: to, fresh: in == 0, wide: to > need[i], span: span[i]}
 		if g.span == (ir.Span{}) {
 			g.span = fl.f.Value(c.loads[0]).Span
 		}

@@ -11,11 +11,6 @@ import (
 // slowLabel is where the second body begins.
 const slowLabel = "slow"
 
-// guardSlack is how many bytes a guard of the first body may ask for that not
-// every path needs: enough that both ports of a TCP or UDP header share a
-// guard, and less than what the shortest packets lack.
-const guardSlack = 8
-
 // Generate returns the program that runs f at a target. f must satisfy
 // [ir.Func.Check]. The program takes the target's context in R1, leaves one of the values of
 // [Target.Verdict] in R0 and exits; it changes neither packet nor context.
@@ -85,30 +80,35 @@ func withinLimits(insns asm.Instructions, o Options) error {
 }
 
 // bodies returns the bodies of a program: one, or a second one for packets that the
-// first cannot read.
+// first does not decide.
 func bodies(f *ir.Func, t Target, access Access) []*body {
 	skbLoad := loadBytes{fn: asm.FnSkbLoadBytes}
 	switch access {
 	case AccessDirect:
 		if !t.fragments {
-			return []*body{rejecting(newBody(f, t, direct{}, toReject))}
+			return []*body{newBody(f, t, direct{}, "", toReject)}
 		}
-		fast := newBody(f, t, direct{}, toFail)
-		fast.fail, fast.slack = slowLabel, guardSlack
+		fast := newBody(f, t, direct{}, "", toFail)
+		fast.fail, fast.again, fast.widens = slowLabel, slowLabel, bothPorts
 		skbLoad.test = true
-		slow := newBody(f, t, skbLoad, toReject)
-		slow.prefix = slowLabel + "."
-		return []*body{fast, rejecting(slow)}
+		return []*body{fast, newBody(f, t, skbLoad, slowLabel+".", toReject).after(fast)}
 	case AccessLoadBytes:
-		return []*body{rejecting(newBody(f, t, skbLoad, toReject))}
+		fast := newBody(f, t, skbLoad, "", toReject)
+		fast.again, fast.widens = slowLabel, minimalFrame
+		return []*body{fast, newBody(f, t, skbLoad, slowLabel+".", toReject).after(fast)}
 	case AccessLdAbs:
-		return []*body{rejecting(newBody(f, t, ldAbs{}, toReject))}
+		return []*body{newBody(f, t, ldAbs{}, "", toReject)}
 	}
 	panic(fmt.Sprintf("ebpfgen: no strategy for access %s", access))
 }
 
-// rejecting makes failing guards of b reject.
-func rejecting(b *body) *body {
-	b.fail = b.label(toReject)
-	return b
+// bothPorts lets a guard ask for a few bytes that not every path needs: so
+// that both ports of a TCP or UDP header share a guard.
+func bothPorts(_ *cluster, need, widest uint64) bool { return widest <= need+8 }
+
+// minimalFrame lets a guard also ask for what nearly every frame has: the 60
+// bytes of a minimal Ethernet frame (IEEE 802.3, without the check sequence).
+// It saves a call, which costs more than all comparisons.
+func minimalFrame(c *cluster, need, widest uint64) bool {
+	return bothPorts(c, need, widest) || c.base == ir.None && widest <= 60
 }

@@ -67,7 +67,7 @@ func (b *body) placeGuards() map[point][]guard {
 		} else if c.area == 0 {
 			continue
 		}
-		for at, g := range b.fl.guardsOf(n, c, b.slack) {
+		for at, g := range b.fl.guardsOf(n, c, b.widens) {
 			guards[at] = append(guards[at], g)
 		}
 	}
