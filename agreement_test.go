@@ -170,21 +170,25 @@ func TestRandomAgreement(t *testing.T) {
 func randomAgreement(lt linktype.Type, seed uint64) string {
 	rng := rand.New(rand.NewPCG(seed, uint64(lt)))
 	text := gen.Expr(rng, gen.Options{LinkType: lt})
-	c, err := compileAll(text, gofilter.Config{LinkType: lt})
+	view := []ir.View{ir.ViewFile, ir.ViewSocket, ir.ViewTC, ir.ViewXDP}[rng.IntN(4)]
+	c, err := compileAll(text, gofilter.Config{LinkType: lt, View: view})
 	if err != nil {
-		return fmt.Sprintf("%q on %v: %v", text, lt, err)
+		return fmt.Sprintf("%q on %v, view %v: %v", text, lt, view, err)
 	}
 	bias := gen.BiasOf(text)
 	for range 60 {
 		p := gen.Random(rng, lt, bias)
-		md := &ir.Metadata{Len: uint32(p.WireLen)}
+		md := &ir.Metadata{Len: uint32(p.WireLen), Protocol: uint16(rng.Uint32()), PacketType: uint8(rng.UintN(5)), IfIndex: 1 + rng.Uint32N(3)}
+		if rng.UintN(2) == 0 {
+			md.VLANPresent, md.VLANTCI, md.VLANTPID = true, uint16(100*rng.UintN(4)), 0x8100
+		}
 		for try := range 4 {
 			cut := len(p.Data)
 			if try > 0 {
 				cut = rng.IntN(len(p.Data) + 1)
 			}
 			if wrong := c.agree(p.Data[:cut:cut], md); wrong != "" {
-				return fmt.Sprintf("%q on %v, %d bytes of %d\n%s%s", text, lt, cut, p.WireLen, hex.Dump(p.Data[:cut]), wrong)
+				return fmt.Sprintf("%q on %v, view %v, %d bytes captured, metadata %+v\n%s%s", text, lt, view, cut, *md, hex.Dump(p.Data[:cut]), wrong)
 			}
 		}
 	}

@@ -1,0 +1,116 @@
+package gofilter_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/gofilter/gofilter"
+	"github.com/gofilter/gofilter/ebpfgen"
+	"github.com/gofilter/gofilter/internal/corpus"
+	"github.com/gofilter/gofilter/internal/kernelrun"
+	"github.com/gofilter/gofilter/ir"
+	"github.com/gofilter/gofilter/linktype"
+)
+
+// kernelTypes says which link types a target's packets can have: a socket filter gets whatever
+// the device delivers, the others Ethernet frames or bare IP packets.
+func kernelTypes(target ebpfgen.Target) []linktype.Type {
+	switch target {
+	case ebpfgen.SocketFilter:
+		return corpus.Types
+	case ebpfgen.SchedCLS, ebpfgen.XDP:
+		return []linktype.Type{linktype.Ethernet}
+	case ebpfgen.CgroupSKB:
+		return []linktype.Type{linktype.Raw, linktype.IPv4, linktype.IPv6}
+	}
+	panic("no link types for target " + target.String())
+}
+
+// TestKernelAgreement: for every filter and packet of testdata the eBPF program of each target, with
+// each way to read the packet, gives in the running kernel the verdict of Eval. Packets are cut
+// where the verdict changes and at the ends of headers; the kernel takes a packet for all of itself, so
+// that the length on the wire is the cut one.
+func TestKernelAgreement(t *testing.T) {
+	kernelrun.Require(t)
+	filters, captures := readCorpus(t)
+	for _, target := range ebpfgen.Targets() {
+		for _, lt := range kernelTypes(target) {
+			packets := corpus.Whole(captures, lt)
+			for _, access := range target.Access() {
+				t.Run(fmt.Sprintf("%v/%v/%v", target, access, lt), func(t *testing.T) {
+					runs := 0
+					for _, f := range corpus.For(filters, lt) {
+						runs += kernelAgree(t, f.Text, lt, target, access, packets)
+					}
+					if runs == 0 {
+						t.Error("the kernel ran nothing")
+					}
+				})
+			}
+		}
+	}
+}
+
+// kernelAgree runs one filter over the packets and returns how many the kernel took.
+func kernelAgree(t *testing.T, text string, lt linktype.Type, target ebpfgen.Target, access ebpfgen.Access, packets [][]byte) (runs int) {
+	t.Helper()
+	f, err := gofilter.Compile(text, gofilter.Config{LinkType: lt, View: target.View()})
+	if err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	o := ebpfgen.Options{Access: access}
+	insns, err := ebpfgen.Generate(f.IR(), target, o)
+	if err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	p, err := kernelrun.Load(target, insns, target.Verdict(f.IR().Snaplen, o))
+	if err != nil {
+		t.Fatalf("%q: %v\n%s", text, err, ebpfgen.Format(insns, text))
+	}
+	defer p.Close()
+	for _, pkt := range packets {
+		for _, n := range kernelCuts(f.IR(), pkt) {
+			cut := pkt[:n:n]
+			got, err := p.Match(cut)
+			if errors.Is(err, kernelrun.ErrSize) {
+				continue
+			}
+			runs++
+			md := p.Metadata(cut)
+			want := ir.Eval(f.IR(), cut, md) != 0
+			if err != nil || got != want {
+				t.Fatalf("%q: the kernel says %v (%v), Eval %v\n%d bytes of %d, metadata %+v\n%s%s\n%s",
+					text, got, err, want, n, len(pkt), *md, hex.Dump(cut), f.IR(), ebpfgen.Format(insns, text))
+			}
+			if plain := ir.Eval(f.Plain(), cut, md) != 0; got != plain && !(got && needless(f.Plain(), cut, md)) {
+				t.Fatalf("%q: the kernel says %v, Eval before passes %v\n%d bytes of %d, metadata %+v\n%s%s\n%s",
+					text, got, plain, n, len(pkt), *md, hex.Dump(cut), f.Plain(), ebpfgen.Format(insns, text))
+			}
+		}
+	}
+	return runs
+}
+
+// kernelCuts returns the lengths at which a packet is worth giving to the kernel: whole, on both
+// sides of each length where the verdict changes, and around the ends of usual headers.
+func kernelCuts(f *ir.Func, pkt []byte) []int {
+	cuts := []int{len(pkt)}
+	last := uint32(0)
+	for n := range min(len(pkt), 200) {
+		v := ir.Eval(f, pkt[:n], nil)
+		if n > 0 && v != last {
+			cuts = append(cuts, n-1, n)
+		}
+		last = v
+	}
+	for _, n := range []int{15, 20, 33, 34, 37, 38, 53, 54, 58} {
+		if n < len(pkt) {
+			cuts = append(cuts, n)
+		}
+	}
+	slices.Sort(cuts)
+	return slices.Compact(cuts)
+}
