@@ -1,4 +1,4 @@
-// Command oracle records which packets of testdata/pcaps tcpdump accepts for each filter of
+// Command record writes down which packets of testdata/pcaps tcpdump accepts for each filter of
 // testdata/filters.txt, as testdata/oracle.txt. Tests compare with the record; tcpdump itself
 // is needed for making it only.
 //
@@ -23,11 +23,11 @@ import (
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: oracle DIRECTORY")
+		fmt.Fprintln(os.Stderr, "usage: record DIRECTORY")
 		os.Exit(2)
 	}
 	if err := record(os.Args[1]); err != nil {
-		fmt.Fprintln(os.Stderr, "oracle:", err)
+		fmt.Fprintln(os.Stderr, "record:", err)
 		os.Exit(1)
 	}
 }
