@@ -18,7 +18,7 @@ type facts struct {
 	lastBase []ir.BlockID // the last block that uses it as base
 	header   []msh        // what ldxb computes
 	anchor   []bool       // see anchored
-	weight   []uint8      // operations in its tree in its block, at most maxWeight
+	weight   []uint16     // operations in its tree in its block, at most maxWeight
 }
 
 func newFacts(f *ir.Func) *facts {
@@ -32,7 +32,7 @@ func newFacts(f *ir.Func) *facts {
 		lastBase: make([]ir.BlockID, n),
 		header:   make([]msh, n),
 		anchor:   anchored(f),
-		weight:   make([]uint8, n),
+		weight:   make([]uint16, n),
 	}
 	for id := range n {
 		t.last[id], t.lastBase[id] = ir.NoBlock, ir.NoBlock
@@ -80,11 +80,11 @@ func (t *facts) findBases() {
 }
 
 // maxWeight is the weight from which on trees count as equally large.
-const maxWeight = 32
+const maxWeight = 1 << 14
 
 func (t *facts) weigh(id ir.ValueID) {
 	v := t.f.Value(id)
-	w := uint8(1)
+	w := uint16(1)
 	for _, a := range v.Args {
 		if a != ir.None && t.f.Value(a).Block == v.Block {
 			w += t.weight[a]

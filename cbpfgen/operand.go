@@ -197,9 +197,9 @@ func (s *selector) pair(a, b ir.ValueID, exchange bool) (exchanged bool) {
 	best := 0
 	switch {
 	case len(ways) == 1:
-	case s.depth < maxTrials && s.weight[a] < maxWeight && s.weight[b] < maxWeight:
+	case s.depth < maxTrials && s.weight[a] < trialWeight && s.weight[b] < trialWeight:
 		best = s.shortest(ways)
-	case ways[0].order == apart:
+	case ways[0].order >= bFirst:
 		best = 1
 	}
 	s.take(ways[best])
@@ -218,7 +218,8 @@ type order uint8
 const (
 	xFirst order = iota // b to X, then a to A, which leaves X alone
 	xLast               // a to A, then b to X, which leaves A alone
-	apart               // b to a slot, a to A, the slot to X
+	bFirst              // b to a slot, a to A, the slot to X
+	aFirst              // a to a slot, b to X, the slot to A; longer by one
 )
 
 // ways appends to list the ways that work, the likely best first.
@@ -230,8 +231,13 @@ func (s *selector) ways(a, b ir.ValueID, exchanged bool, list []way) []way {
 	if s.direct(b) || a == b {
 		list = append(list, way{a, b, xLast, exchanged})
 	}
-	if len(list) == n {
-		list = append(list, way{a, b, apart, exchanged})
+	switch {
+	case len(list) > n:
+	case s.tight && s.weight[a] > s.weight[b]:
+		// The slot is taken only while the smaller of the two is computed.
+		list = append(list, way{a, b, aFirst, exchanged})
+	default:
+		list = append(list, way{a, b, bFirst, exchanged})
 	}
 	return list
 }
@@ -257,23 +263,38 @@ func (s *selector) take(w way) {
 	case xLast:
 		s.toA(w.a)
 		s.toX(w.b)
-	case apart:
+	case bFirst:
 		s.toA(w.b)
-		slot := uint32(w.b)
-		if !s.inSlot(w.b) {
-			slot = s.temps
-			s.temps++
-			s.emitFor(w.b, opSt, slot)
-		}
+		slot := s.park(w.b)
 		s.toA(w.a)
 		s.emitFor(w.b, opLdxMem, slot)
 		s.reg.x = w.b
+	case aFirst:
+		s.toA(w.a)
+		slot := s.park(w.a)
+		s.toX(w.b)
+		s.emitFor(w.a, opLdMem, slot)
+		s.reg.a = w.a
 	}
 }
 
-// maxTrials bounds how many pairs, one inside the other, are tried every way: the
-// number of trials is exponential in it. Large trees are not tried at all.
-const maxTrials = 3
+// park makes sure that a slot holds id, which is in A, and returns the slot.
+func (s *selector) park(id ir.ValueID) uint32 {
+	if s.inSlot(id) {
+		return uint32(id)
+	}
+	s.temps++
+	s.emitFor(id, opSt, s.temps-1)
+	return s.temps - 1
+}
+
+// Bounds of the trials of pair: how many pairs, one inside the other, are tried every
+// way, the number of trials being exponential in it, and the weight of a value from
+// which on none are made.
+const (
+	maxTrials   = 2
+	trialWeight = 24
+)
 
 // shortest returns the index of the way with the fewest instructions, the first of
 // equals.

@@ -71,6 +71,7 @@ func (s *selector) lean() candidate {
 			best = c
 		}
 		excess := c.slots - scratchWords
+		s.tight = s.tight || excess > 0
 		if excess <= 0 && round >= maxRounds || !s.avoidMore(avoid, use, excess) {
 			return best
 		}
@@ -118,11 +119,21 @@ func (s *selector) avoidMore(avoid []bool, use []slotSpan, excess int) bool {
 	added := false
 	for i, c := range list {
 		if c.extra <= 0 || i < excess {
-			avoid[c.v] = true
+			s.avoidTree(avoid, c.v)
 			added = true
 		}
 	}
 	return added
+}
+
+// avoidTree adds v to avoid, and what only v is computed from.
+func (s *selector) avoidTree(avoid []bool, v ir.ValueID) {
+	avoid[v] = true
+	for _, a := range s.f.Value(v).Args {
+		if a != ir.None && s.uses[a] == 1 && s.f.Value(a).Op != ir.OpParam {
+			s.avoidTree(avoid, a)
+		}
+	}
 }
 
 // maxEffort is where effort stops counting.

@@ -57,6 +57,8 @@ type selector struct {
 
 	emitted, limit int // instructions so far and at most
 
+	tight bool // use fewer slots, if more instructions
+
 	// A value that other blocks need as base is brought to X at once, or left in A;
 	// which is shorter depends on what comes then. choseBase is set where there was one.
 	baseToX, choseBase bool
