@@ -1,0 +1,299 @@
+package oracle
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/gofilter/gofilter"
+	"github.com/gofilter/gofilter/cbpfgen"
+	"github.com/gofilter/gofilter/internal/conformance"
+	"github.com/gofilter/gofilter/ir"
+)
+
+// Kind is how the two compilers differ.
+type Kind string
+
+// The kinds.
+const (
+	WeRefuse   Kind = "refused here, accepted there"
+	WeAccept   Kind = "accepted here, refused there"
+	PlainWrong Kind = "plain program's verdict"
+	OptWrong   Kind = "verdict after the passes"
+	Broken     Kind = "internal error"
+	TheyDied   Kind = "the reference died"
+)
+
+// A Difference is a case on which the two do not agree.
+type Difference struct {
+	Case   *Case
+	Kind   Kind
+	Err    error                // ours, where we refuse
+	Plain  Answer               // the reference's, without its optimizer
+	Opt    Answer               // and with it
+	Packet *conformance.Input   // where verdicts differ
+	Ours   uint32               // the verdict that is not right
+	Engine string               // which of ours gave it
+	Filter *gofilter.Filter     // where there is one
+	Want   []conformance.Result // of Plain and, if it is there, of Opt
+	run    trace                // of Plain
+}
+
+func (d *Difference) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\t%s\n", d.Case, d.Kind)
+	if d.Err != nil {
+		fmt.Fprintf(&b, "\there: %v\n", d.Err)
+	}
+	fmt.Fprintf(&b, "\tthere: %v; optimized: %v\n", &d.Plain, &d.Opt)
+	if d.Packet != nil {
+		fmt.Fprintf(&b, "\t%s gives %d, the reference %+v, on %d bytes %+v\n\t%s\n", d.Engine, d.Ours, d.Want, len(d.Packet.Data), d.Packet.Meta, hex.EncodeToString(d.Packet.Data))
+	}
+	return b.String()
+}
+
+// Programs is all that there is to a difference in verdicts.
+func (d *Difference) Programs() string {
+	if d.Filter == nil {
+		return ""
+	}
+	s := "reference:\n" + conformance.Listing(d.Plain.Prog)
+	if d.Opt.OK() {
+		s += "reference, optimized:\n" + conformance.Listing(d.Opt.Prog)
+	}
+	s += "before passes:\n" + d.Filter.Plain().String() + "after passes:\n" + d.Filter.IR().String()
+	if prog, err := generate(d.Filter.IR(), false); err == nil {
+		s += "program:\n" + conformance.Listing(prog)
+	}
+	return s
+}
+
+// Effort says how many packets are tried on a case.
+type Effort struct {
+	Inputs, Runs, Cuts int
+}
+
+// Tally counts what a comparison tried.
+type Tally struct {
+	Cases, Accepted, Refused, Verdicts int
+	RejectsAllHere, RejectsAllThere    int // found by one alone
+	Laxer                              int // packets accepted here, with a fault that does not matter, and rejected by the reference's optimized program
+}
+
+// Add adds another tally.
+func (t *Tally) Add(u Tally) {
+	t.Cases += u.Cases
+	t.Accepted += u.Accepted
+	t.Refused += u.Refused
+	t.Verdicts += u.Verdicts
+	t.RejectsAllHere += u.RejectsAllHere
+	t.RejectsAllThere += u.RejectsAllThere
+	t.Laxer += u.Laxer
+}
+
+// Config returns how a case is compiled here.
+func (c *Case) Config() gofilter.Config {
+	cfg := gofilter.Config{LinkType: c.Link, Snaplen: c.Snaplen, Netmask: c.Netmask, Resolver: Names{}}
+	switch c.View {
+	case Linux:
+		cfg.View = ir.ViewSocket
+	case Native:
+		cfg.ByteOrder = gofilter.NativeOrder
+	case Swapped:
+		cfg.ByteOrder = gofilter.SwappedOrder
+	}
+	return cfg
+}
+
+const rejectsAll = "expression rejects all packets"
+
+// Compare compares the two compilers on a case. It returns nil where they agree.
+func Compare(d *Driver, c *Case, e Effort, tally *Tally) (*Difference, error) {
+	tally.Cases++
+	plain, opt, err := d.Compile(c)
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", c, err)
+	}
+	diff := &Difference{Case: c, Plain: plain, Opt: opt}
+	f, err := gofilter.Compile(c.Expr, c.Config())
+	var internal *gofilter.InternalError
+	if errors.As(err, &internal) {
+		diff.Kind, diff.Err = Broken, err
+		return diff, nil
+	}
+	diff.Err = err
+	if plain.Died != "" {
+		diff.Kind = TheyDied
+		return diff, nil
+	}
+	switch {
+	case err == nil && !plain.OK():
+		diff.Kind = WeAccept
+		return diff, nil
+	case err == nil && !opt.OK() && opt.Died == "" && opt.Refused != rejectsAll:
+		diff.Kind = WeAccept
+		return diff, nil
+	case err != nil && plain.OK():
+		diff.Kind = WeRefuse
+		return diff, nil
+	case err != nil:
+		tally.Refused++
+		return nil, nil
+	}
+	tally.Accepted++
+	switch {
+	case f.RejectsAll() && opt.OK():
+		tally.RejectsAllHere++
+	case !f.RejectsAll() && opt.Refused == rejectsAll:
+		tally.RejectsAllThere++
+	}
+	if err := conformance.Validate(plain.Prog); err != nil {
+		return nil, fmt.Errorf("%v: the reference's program: %w", c, err)
+	}
+	diff.Filter = f
+	return verdicts(diff, e, tally)
+}
+
+// An engine is one of our ways to a verdict.
+type engine struct {
+	name string
+	run  func(in *conformance.Input) uint32
+}
+
+// generate returns the classic program of f.
+func generate(f *ir.Func, kernel bool) ([]conformance.Insn, error) {
+	raw, err := cbpfgen.Generate(f, cbpfgen.Options{Kernel: kernel})
+	if err != nil {
+		return nil, err
+	}
+	prog := make([]conformance.Insn, len(raw))
+	for i, in := range raw {
+		prog[i] = conformance.Insn{Code: in.Op, JT: in.Jt, JF: in.Jf, K: in.K}
+	}
+	return prog, conformance.Validate(prog)
+}
+
+func programEngine(name string, prog []conformance.Insn) engine {
+	return engine{name, func(in *conformance.Input) uint32 { return conformance.Exec(prog, in).Verdict }}
+}
+
+// verdicts compares verdicts on packets that are made for the case.
+func verdicts(diff *Difference, e Effort, tally *Tally) (*Difference, error) {
+	c, f := diff.Case, diff.Filter
+	rng := rand.New(rand.NewPCG(c.Seed, uint64(c.N)^0x5eed))
+	engines := []engine{
+		{"Eval without passes", func(in *conformance.Input) uint32 { return ir.Eval(f.Plain(), in.Data, &in.Meta) }},
+		{"Eval", func(in *conformance.Input) uint32 { return ir.Eval(f.IR(), in.Data, &in.Meta) }},
+		{"Filter.Run", func(in *conformance.Input) uint32 { return f.Run(in.Data, &in.Meta) }},
+	}
+	broken := func(stage string, err error) (*Difference, error) {
+		var limit *cbpfgen.LimitError
+		if errors.As(err, &limit) {
+			return nil, nil
+		}
+		diff.Kind, diff.Err = Broken, fmt.Errorf("%s: %w", stage, err)
+		return diff, nil
+	}
+	progs := [][]conformance.Insn{diff.Plain.Prog}
+	prog, err := generate(f.IR(), false)
+	if err != nil {
+		if d, err := broken("cBPF", err); d != nil || err != nil {
+			return d, err
+		}
+	} else {
+		engines = append(engines, programEngine("cBPF", prog))
+		progs = append(progs, prog)
+	}
+	if rng.IntN(8) == 0 {
+		if prog, err := generate(f.IR(), true); err != nil {
+			if d, err := broken("cBPF for the kernel", err); d != nil || err != nil {
+				return d, err
+			}
+		} else {
+			engines = append(engines, programEngine("cBPF for the kernel", prog))
+		}
+	}
+	inputs := explore(progs, seeds(c, rng), e.Inputs, e.Runs, rng)
+	for i, in := range inputs {
+		lengths := []int{len(in.Data)}
+		if i < 3 || i%3 == 0 {
+			lengths = append(lengths, cuts(progs, in, e.Cuts, rng)...)
+		}
+		for _, n := range lengths {
+			cut := *in
+			cut.Data = in.Data[:n:n]
+			tally.Verdicts++
+			if judge(diff, &cut, engines, rng, tally) {
+				return diff, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// judge reports whether one of the engines gives a wrong verdict.
+//
+// Without passes the verdict must be that of the reference's plain program. With
+// passes it must be the same too, but where the plain program faults the packet may be
+// accepted if the reference's optimized program accepts it, or if it would be accepted
+// whatever the missing bytes were.
+func judge(diff *Difference, in *conformance.Input, engines []engine, rng *rand.Rand, tally *Tally) bool {
+	plain := conformance.Exec(diff.Plain.Prog, in)
+	if plain.Endless || plain.PastAH || plain.Loops > 8 {
+		return false // protochain: see exceptions.go
+	}
+	var opt conformance.Result
+	asked := false
+	for i, e := range engines {
+		got := e.run(in)
+		if got == plain.Verdict {
+			continue
+		}
+		if i > 0 && plain.Fault && got != 0 {
+			if !asked && diff.Opt.OK() {
+				opt, asked = conformance.Exec(diff.Opt.Prog, in), true
+			}
+			if asked && opt.Verdict == got {
+				continue
+			}
+			if needless(diff.Plain.Prog, in, rng) {
+				tally.Laxer++
+				continue
+			}
+		}
+		diff.Kind, diff.Engine, diff.Ours, diff.Packet = OptWrong, e.name, got, in
+		if i == 0 {
+			diff.Kind = PlainWrong
+		}
+		diff.Want = []conformance.Result{plain}
+		if diff.Opt.OK() {
+			diff.Want = append(diff.Want, conformance.Exec(diff.Opt.Prog, in))
+		}
+		diff.run.run(diff.Plain.Prog, in, false)
+		return true
+	}
+	return false
+}
+
+// needless reports whether a program accepts the packet whatever the missing bytes
+// are, as far as some tries tell.
+func needless(prog []conformance.Insn, in *conformance.Input, rng *rand.Rand) bool {
+	var t trace
+	for try := range 12 {
+		t.runOn(prog, in, false, func(size int) uint32 {
+			switch try {
+			case 0:
+				return 0
+			case 1:
+				return ^uint32(0) >> (32 - 8*size)
+			}
+			return rng.Uint32() >> (32 - 8*size)
+		})
+		if t.verdict == 0 || t.endless {
+			return false
+		}
+	}
+	return true
+}
