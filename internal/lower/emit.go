@@ -145,6 +145,9 @@ func (e *emitter) num(n *num, p place, span ir.Span) ir.ValueID {
 	case ir.OpConst:
 		return e.fn.Const(n.k)
 	case opVar:
+		if int(n.v) >= len(p.env) || p.env[n.v] == ir.None {
+			return e.fn.Const(0) // no step that sets it is left
+		}
 		return p.env[n.v]
 	}
 	v := ir.Value{Op: n.op, Size: n.size, Meta: n.meta, Span: span}

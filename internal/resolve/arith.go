@@ -62,7 +62,7 @@ func (r *resolver) arith(e *expr.BinaryArith, at *pred.Layers) pred.Num {
 		case op == ir.OpMod && k.Value == 0:
 			r.fail(e.Y.Span(), "modulus by zero")
 			return pred.Const{}
-		case (op == ir.OpLsh || op == ir.OpRsh) && k.Value > 31:
+		case (op == ir.OpLsh || op == ir.OpRsh) && k.Value > 31 && literal(e.Y):
 			r.fail(e.Y.Span(), "shift by %d bits; a number has 32", k.Value)
 			return pred.Const{}
 		}
@@ -72,6 +72,18 @@ func (r *resolver) arith(e *expr.BinaryArith, at *pred.Layers) pred.Num {
 		}
 	}
 	return pred.Arith{Op: op, X: x, Y: y}
+}
+
+// literal reports whether e is a number as written: a count of bits that is computed
+// may be anything, as in libpcap.
+func literal(e expr.Arith) bool {
+	switch e := e.(type) {
+	case *expr.Num:
+		return true
+	case *expr.ParenArith:
+		return literal(e.X)
+	}
+	return false
 }
 
 // access resolves proto[index:size].

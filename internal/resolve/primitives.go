@@ -97,11 +97,8 @@ func (r *resolver) byteTest(e *expr.Byte, at *pred.Layers) pred.Pred {
 	}
 	f := pred.Field{At: at, Base: pred.BaseLink, Off: e.Index.Value, Size: 1, Mask: all, Span: e.At}
 	switch e.Op {
-	case expr.And:
-		f.Mask, f.Cond = e.Value.Value, ir.Eq
-		return pred.Not{X: f}
-	case expr.Or:
-		x := pred.Arith{Op: ir.OpOr, X: pred.Access{At: at, Proto: expr.ProtoLink, Index: pred.Const{Value: e.Index.Value}, Size: ir.Byte, Span: e.At}, Y: pred.Const{Value: e.Value.Value}}
+	case expr.And, expr.Or:
+		x := pred.Arith{Op: arithOps[e.Op], X: pred.Access{At: at, Proto: expr.ProtoLink, Index: pred.Const{Value: e.Index.Value}, Size: ir.Byte, Span: e.At}, Y: pred.Const{Value: e.Value.Value}}
 		return pred.Not{X: pred.Relation{Cond: ir.Eq, X: x, Y: pred.Const{}, Span: e.At}}
 	}
 	return compare(f, e.Op, e.Value.Value)
