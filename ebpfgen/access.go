@@ -16,10 +16,11 @@ const (
 	// AccessDefault is the first of the target's strategies.
 	AccessDefault Access = iota
 	// AccessDirect reads through the context's data pointer after comparing with
-	// data_end. A packet whose linear part is too short is read by
-	// bpf_skb_load_bytes.
+	// data_end. A packet whose linear part is too short is read as by
+	// AccessLoadBytes, where the target can have such packets.
 	AccessDirect
-	// AccessLoadBytes copies bytes to the stack with bpf_skb_load_bytes.
+	// AccessLoadBytes copies bytes to the stack with bpf_skb_load_bytes, or
+	// bpf_xdp_load_bytes.
 	AccessLoadBytes
 	// AccessLdAbs uses the LD_ABS and LD_IND instructions.
 	AccessLdAbs

@@ -26,13 +26,24 @@ func (direct) traits() traits {
 }
 
 func (direct) prologue(b *body) {
+	guards, length := false, false
 	for i := range b.steps {
 		s := &b.steps[i]
-		if s.kind == stepGuard || b.target.ctx.length < 0 && s.kind == stepValue && b.f.Value(s.value).Op == ir.OpLen {
-			b.out.emit(asm.LoadMem(b.m.data, b.m.ctx, b.target.ctx.data, asm.Word))
-			b.out.emit(asm.LoadMem(b.m.end, b.m.ctx, b.target.ctx.end, asm.Word))
-			return
-		}
+		guards = guards || s.kind == stepGuard
+		length = length || s.kind == stepValue && b.f.Value(s.value).Op == ir.OpLen
+	}
+	if length && b.target.bufLen != 0 {
+		// A call would lose the pointers to the packet: it comes before them.
+		aside := b.m.saved[len(b.m.saved)-1]
+		b.out.emit(asm.Mov.Reg(aside, b.m.ctx))
+		b.out.emit(b.target.bufLen.Call())
+		b.out.emit(asm.StoreMem(asm.RFP, -loneArea, asm.R0, asm.DWord))
+		b.out.emit(asm.Mov.Reg(b.m.ctx, aside))
+		length = false
+	}
+	if guards || length && b.target.ctx.length < 0 {
+		b.out.emit(asm.LoadMem(b.m.data, b.m.ctx, b.target.ctx.data, asm.Word))
+		b.out.emit(asm.LoadMem(b.m.end, b.m.ctx, b.target.ctx.end, asm.Word))
 	}
 }
 
@@ -110,10 +121,13 @@ func (direct) load(b *body, id ir.ValueID, dst asm.Register) {
 }
 
 func (direct) length(b *body, dst asm.Register) {
-	if off := b.target.ctx.length; off >= 0 {
-		b.out.emit(asm.LoadMem(dst, b.m.ctx, off, asm.Word))
-		return
+	switch {
+	case b.target.bufLen != 0:
+		b.out.emit(asm.LoadMem(dst, asm.RFP, -loneArea, asm.DWord))
+	case b.target.ctx.length >= 0:
+		b.out.emit(asm.LoadMem(dst, b.m.ctx, b.target.ctx.length, asm.Word))
+	default:
+		b.out.emit(asm.Mov.Reg(dst, b.m.end))
+		b.out.emit(asm.Sub.Reg(dst, b.m.data))
 	}
-	b.out.emit(asm.Mov.Reg(dst, b.m.end))
-	b.out.emit(asm.Sub.Reg(dst, b.m.data))
 }

@@ -8,7 +8,6 @@ import (
 
 // loadBytes copies bytes to the stack with a BPF helper that reaches the whole packet.
 type loadBytes struct {
-	fn asm.BuiltinFunc // bpf_skb_load_bytes, or one with the same arguments
 	// test: the body begins with a comparison of the packet's length with what
 	// its first guard needs.
 	test bool
@@ -63,7 +62,7 @@ func (l loadBytes) call(b *body, base ir.ValueID, from, to uint64, area int, fai
 	b.out.emit(asm.Mov.Reg(asm.R3, asm.RFP))
 	b.out.emit(asm.Add.Imm(asm.R3, int32(area)))
 	b.out.emit(asm.Mov.Imm32(asm.R4, int32(to-from)))
-	b.out.emit(l.fn.Call())
+	b.out.emit(b.target.loadBytes.Call())
 	b.out.jumpIf(asm.JNE.Imm(asm.R0, 0, fail))
 }
 
@@ -108,5 +107,13 @@ func (b *body) fromStack(dst asm.Register, at int, size ir.Size) {
 }
 
 func (loadBytes) length(b *body, dst asm.Register) {
+	if fn := b.target.bufLen; fn != 0 {
+		b.out.emit(asm.Mov.Reg(asm.R1, b.m.ctx))
+		b.out.emit(fn.Call())
+		if dst != asm.R0 {
+			b.out.emit(asm.Mov.Reg32(dst, asm.R0))
+		}
+		return
+	}
 	b.out.emit(asm.LoadMem(dst, b.m.ctx, b.target.ctx.length, asm.Word))
 }

@@ -3,7 +3,7 @@ package ebpfgen
 import "github.com/gofilter/gofilter/ir"
 
 // Sizes of the stack's parts, in bytes. Loads that have no area of their own
-// share a word.
+// share the first one; a body that does not call keeps the packet's length there.
 const (
 	maxAreas  = 256 // for areas; the rest is for slots
 	loneArea  = 8
@@ -14,7 +14,6 @@ const (
 // guard copies their bytes. A cluster that finds no room keeps area 0: its loads
 // are fetched one at a time.
 func (b *body) layAreas() {
-	b.areas = loneArea
 	for n := range b.clusters {
 		c := &b.clusters[n]
 		pad := int((c.lo - b.phase(c)) % areaAlign)

@@ -32,7 +32,7 @@ func bounds(fl *flow) []bound {
 			continue
 		}
 		for _, v := range fl.f.Block(ir.BlockID(id)).Values {
-			bs[v] = boundOf(fl.f.Value(v), bs)
+			bs[v] = boundOf(fl.f, fl.f.Value(v), bs)
 		}
 		for _, way := range fl.ways[id][:fl.numWays(ir.BlockID(id))] {
 			for _, m := range fl.moves(way) {
@@ -49,9 +49,9 @@ func bounds(fl *flow) []bound {
 }
 
 // boundOf returns the bound of one operation, its operands' being known.
-func boundOf(v *ir.Value, bs []bound) bound {
+func boundOf(f *ir.Func, v *ir.Value, bs []bound) bound {
 	x, y := bs[v.Args[0]], bs[v.Args[1]]
-	k, isConst := y.max, y.seen && v.Args[1] != ir.None
+	k, isConst := f.IsConst(v.Args[1])
 	switch v.Op {
 	case ir.OpLoad:
 		return bound{max: uint32(uint64(1)<<(8*v.Size) - 1), seen: v.Size == ir.Byte}
@@ -76,7 +76,12 @@ func boundOf(v *ir.Value, bs []bound) bound {
 		if isConst && k < 32 && uint64(x.max)<<k <= math.MaxUint32 {
 			return bound{max: x.max << k, seen: x.seen}
 		}
-	case ir.OpRsh, ir.OpDiv:
+	case ir.OpRsh:
+		if isConst && k < 32 {
+			return bound{max: x.max >> k, seen: x.seen}
+		}
+		return bound{max: x.max}
+	case ir.OpDiv:
 		return bound{max: x.max}
 	case ir.OpMod:
 		if y.max > 0 {

@@ -82,7 +82,7 @@ func withinLimits(insns asm.Instructions, o Options) error {
 // bodies returns the bodies of a program: one, or a second one for packets that the
 // first does not decide.
 func bodies(f *ir.Func, t Target, access Access) []*body {
-	skbLoad := loadBytes{fn: asm.FnSkbLoadBytes}
+	copies := loadBytes{}
 	switch access {
 	case AccessDirect:
 		if !t.fragments {
@@ -90,12 +90,12 @@ func bodies(f *ir.Func, t Target, access Access) []*body {
 		}
 		fast := newBody(f, t, direct{}, "", toFail)
 		fast.fail, fast.again, fast.widens = slowLabel, slowLabel, bothPorts
-		skbLoad.test = true
-		return []*body{fast, newBody(f, t, skbLoad, slowLabel+".", toReject).after(fast)}
+		copies.test = t.bufLen == 0
+		return []*body{fast, newBody(f, t, copies, slowLabel+".", toReject).after(fast)}
 	case AccessLoadBytes:
-		fast := newBody(f, t, skbLoad, "", toReject)
+		fast := newBody(f, t, copies, "", toReject)
 		fast.again, fast.widens = slowLabel, minimalFrame
-		return []*body{fast, newBody(f, t, skbLoad, slowLabel+".", toReject).after(fast)}
+		return []*body{fast, newBody(f, t, copies, slowLabel+".", toReject).after(fast)}
 	case AccessLdAbs:
 		return []*body{newBody(f, t, ldAbs{}, "", toReject)}
 	}

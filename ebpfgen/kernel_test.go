@@ -150,3 +150,35 @@ func TestExample(t *testing.T) {
 		}
 	})
 }
+
+// TestFragments runs filters that read around the end of the linear part of an
+// XDP frame: TEST_RUN hands over what does not fit a page in pieces.
+func TestFragments(t *testing.T) {
+	kernelrun.Require(t)
+	const linear = 3520 // a page less headroom and tail of an XDP buffer
+	target := ebpfgen.XDPFrags
+	for _, a := range target.Access() {
+		t.Run(a.String(), func(t *testing.T) {
+			r := rand.New(rand.NewSource(5))
+			accepted := 0
+			for range 100 {
+				pkt := make([]byte, linear+200+r.Intn(3000))
+				part := pkt[linear-60 : linear+60]
+				copy(part, randomPacket(r, len(part)))
+				f := randomFunc(r, target, 2+r.Intn(20), part)
+				for id := range f.Values {
+					if v := &f.Values[id]; v.Op == ir.OpLoad && v.Args[0] == ir.None && int(v.K) < len(part) {
+						v.K += linear - 60
+					}
+				}
+				o := ebpfgen.Options{Access: a}
+				p := load(t, f, target, o)
+				accepted += agree(t, f, p, target, o, pkt, 100)
+				p.Close()
+			}
+			if accepted == 0 {
+				t.Error("no packet was accepted")
+			}
+		})
+	}
+}

@@ -24,6 +24,7 @@ type step struct {
 
 // plan lists the steps of the body.
 func (b *body) plan() {
+	b.areas = loneArea
 	var guards map[point][]guard
 	if b.traits.guards {
 		guards = b.placeGuards()
@@ -98,7 +99,12 @@ func (b *body) calls(s *step) bool {
 	case stepGuard:
 		return b.traits.calls
 	case stepValue:
-		return b.traits.calls && b.f.Value(s.value).Op == ir.OpLoad && !b.guarded(s.value)
+		switch b.f.Value(s.value).Op {
+		case ir.OpLoad:
+			return b.traits.calls && !b.guarded(s.value)
+		case ir.OpLen:
+			return b.traits.calls && b.target.bufLen != 0
+		}
 	}
 	return false
 }

@@ -21,6 +21,8 @@ var metas = map[string][]ir.Meta{
 	"tc":     {ir.MetaProtocol, ir.MetaPacketType, ir.MetaIfIndex, ir.MetaVLANTag, ir.MetaVLANPresent, ir.MetaVLANProto},
 	"cgroup": {ir.MetaProtocol, ir.MetaIfIndex, ir.MetaVLANPresent},
 	"xdp":    {ir.MetaIfIndex},
+
+	"xdp.frags": {ir.MetaIfIndex},
 }
 
 // randomFunc returns a Func of up to n blocks for a target. pkt is a packet

@@ -26,9 +26,15 @@ type target struct {
 	snaplenAccepts bool
 	ctx            context
 	access         []Access // in order of preference
-	// fragments: a packet can have bytes outside its linear part.
+	// fragments: a packet can have bytes outside its linear part. They are
+	// copied by the BPF helper loadBytes.
 	fragments bool
-	source    string
+	loadBytes asm.BuiltinFunc
+	// bufLen is the BPF helper that returns the length of the whole packet; 0:
+	// the length is in the context, or that of the linear part.
+	bufLen asm.BuiltinFunc
+	flags  uint32 // for loading: BPF_F_* of linux/bpf.h
+	source string
 }
 
 // context says where the fields of a program's context are.
@@ -72,7 +78,7 @@ var (
 		name: "socket", typ: "BPF_PROG_TYPE_SOCKET_FILTER",
 		views:  []ir.View{ir.ViewSocket},
 		oldest: "4.19", snaplenAccepts: true,
-		ctx: skb, access: []Access{AccessLoadBytes, AccessLdAbs}, fragments: true,
+		ctx: skb, access: []Access{AccessLoadBytes, AccessLdAbs}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
 		source: "net/core/filter.c sk_filter_is_valid_access, sk_filter_func_proto",
 	}}
 
@@ -85,7 +91,7 @@ var (
 		name: "tc", typ: "BPF_PROG_TYPE_SCHED_CLS",
 		views:  []ir.View{ir.ViewTC},
 		oldest: "4.7", verdict: Verdict{Accept: 0xffffffff, Reject: 0},
-		ctx: skb, access: []Access{AccessDirect, AccessLoadBytes, AccessLdAbs}, fragments: true,
+		ctx: skb, access: []Access{AccessDirect, AccessLoadBytes, AccessLdAbs}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
 		source: "net/sched/cls_bpf.c cls_bpf_classify, net/core/filter.c tc_cls_act_is_valid_access",
 	}}
 
@@ -99,6 +105,18 @@ var (
 		source: "linux/bpf.h enum xdp_action, struct xdp_md",
 	}}
 
+	// XDPFrags is as XDP, for drivers that hand over frames in several pieces. A
+	// program for it has to be loaded with Target.Flags.
+	XDPFrags = Target{&target{
+		name: "xdp.frags", typ: "BPF_PROG_TYPE_XDP",
+		views:  []ir.View{ir.ViewXDP, ir.ViewFile},
+		oldest: "5.18", verdict: Verdict{Accept: 2, Reject: 1},
+		ctx: xdpMD, access: []Access{AccessDirect, AccessLoadBytes},
+		fragments: true, loadBytes: asm.FnXdpLoadBytes, bufLen: asm.FnXdpGetBuffLen,
+		flags:  1 << 5, // BPF_F_XDP_HAS_FRAGS
+		source: "net/core/filter.c bpf_xdp_load_bytes, bpf_xdp_get_buff_len",
+	}}
+
 	// CgroupSKB is a program for the ingress and egress hooks of a control
 	// group. Data starts at the network layer. Accept returns 1 (let through),
 	// reject 0.
@@ -106,7 +124,7 @@ var (
 		name: "cgroup", typ: "BPF_PROG_TYPE_CGROUP_SKB",
 		views:  []ir.View{ir.ViewCgroup},
 		oldest: "5.0", verdict: Verdict{Accept: 1, Reject: 0},
-		ctx: skb, access: []Access{AccessDirect, AccessLoadBytes}, fragments: true,
+		ctx: skb, access: []Access{AccessDirect, AccessLoadBytes}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
 		source: "net/core/filter.c cg_skb_is_valid_access, kernel/bpf/cgroup.c",
 	}}
 )
@@ -116,7 +134,7 @@ var (
 var TCDirectAction = Verdict{Accept: 0, Reject: 2}
 
 // Targets returns all targets that have a name.
-func Targets() []Target { return []Target{SocketFilter, SchedCLS, XDP, CgroupSKB} }
+func Targets() []Target { return []Target{SocketFilter, SchedCLS, XDP, XDPFrags, CgroupSKB} }
 
 // LookupTarget returns the target of that name.
 func LookupTarget(name string) (Target, bool) {
@@ -128,7 +146,7 @@ func LookupTarget(name string) (Target, bool) {
 	return Target{}, false
 }
 
-// String returns the target's name: socket, tc, xdp or cgroup.
+// String returns the target's name: socket, tc, xdp, xdp.frags or cgroup.
 func (t Target) String() string { return t.name }
 
 // ProgramType returns the name of the program type in linux/bpf.h.
@@ -137,6 +155,9 @@ func (t Target) ProgramType() string { return t.typ }
 // Oldest returns the oldest kernel that takes the target's programs, with
 // whichever strategy of access.
 func (t Target) Oldest() string { return t.oldest }
+
+// Flags returns the BPF_F_* flags of linux/bpf.h that a program has to be loaded with.
+func (t Target) Flags() uint32 { return t.flags }
 
 // View returns the view for which a filter has to be compiled.
 func (t Target) View() ir.View { return t.views[0] }

@@ -77,10 +77,11 @@ type row struct {
 // rows are seen to hold in Linux 5.10 to 6.18. The skb limit is a page less what
 // the kernel keeps before and behind the data; an empty skb is refused since 5.16.
 var rows = map[string]row{
-	"socket": {typ: ebpf.SocketFilter, stripped: true, min: 1, max: 3400},
-	"tc":     {typ: ebpf.SchedCLS, min: etherLen + 1, max: 3400},
-	"xdp":    {typ: ebpf.XDP, min: etherLen, max: 3400},
-	"cgroup": {typ: ebpf.CGroupSKB, stripped: true, ipOnly: true, min: 1, max: 3400},
+	"socket":    {typ: ebpf.SocketFilter, stripped: true, min: 1, max: 3400},
+	"tc":        {typ: ebpf.SchedCLS, min: etherLen + 1, max: 3400},
+	"xdp":       {typ: ebpf.XDP, min: etherLen, max: 3400},
+	"xdp.frags": {typ: ebpf.XDP, min: etherLen, max: 60000},
+	"cgroup":    {typ: ebpf.CGroupSKB, stripped: true, ipOnly: true, min: 1, max: 3400},
 }
 
 // A Program is a loaded program. It may not be used concurrently.
@@ -99,12 +100,12 @@ func Load(target ebpfgen.Target, insns asm.Instructions, verdict ebpfgen.Verdict
 		return nil, fmt.Errorf("target %s: cannot be run", target)
 	}
 	prog, err := ebpf.NewProgramWithOptions(&ebpf.ProgramSpec{
-		Name: "gofilter", Type: r.typ, Instructions: insns, License: "MIT",
+		Name: "gofilter", Type: r.typ, Instructions: insns, License: "MIT", Flags: target.Flags(),
 	}, ebpf.ProgramOptions{LogDisabled: true})
 	if err != nil {
 		// Load again for the log; it makes loading slow.
 		_, err = ebpf.NewProgramWithOptions(&ebpf.ProgramSpec{
-			Name: "gofilter", Type: r.typ, Instructions: insns, License: "MIT",
+			Name: "gofilter", Type: r.typ, Instructions: insns, License: "MIT", Flags: target.Flags(),
 		}, ebpf.ProgramOptions{LogLevel: ebpf.LogLevelBranch, LogSizeStart: 1 << 22})
 		var refused *ebpf.VerifierError
 		if errors.As(err, &refused) {
