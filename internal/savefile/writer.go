@@ -135,3 +135,6 @@ func (f *Writer) Whole() int64 { return f.whole }
 
 // Buffered returns how many bytes wait for Flush.
 func (f *Writer) Buffered() int { return len(f.buf) }
+
+// Err returns the error that ended the writing, nil while there is none.
+func (f *Writer) Err() error { return f.err }

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"syscall"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"golang.org/x/net/bpf"
+
+	"github.com/gofilter/gofilter"
+	"github.com/gofilter/gofilter/attach"
+	"github.com/gofilter/gofilter/capture"
+	"github.com/gofilter/gofilter/cbpfgen"
+	"github.com/gofilter/gofilter/ebpfgen"
+	"github.com/gofilter/gofilter/internal/cooked"
+	"github.com/gofilter/gofilter/ir"
+	"github.com/gofilter/gofilter/linktype"
+)
+
+// A kernelFilter is the session's filter in the forms that a packet socket takes,
+// and what became of them.
+type kernelFilter struct {
+	mode       string // of --attach
+	all        bool   // no filter: every packet is wanted
+	insns      asm.Instructions
+	insnsErr   error // why there is no eBPF program
+	classic    []bpf.RawInstruction
+	classicErr error            // why there is no classic one
+	here       *gofilter.Filter // for filtering in this process, where the kernel cannot; else nil
+
+	used     attach.Method // what the filter was attached with; 0: with nothing
+	ebpfErr  error         // why not as eBPF
+	overflow error         // why neither
+}
+
+// kernelFilter compiles the filter for an interface.
+func (s *session) kernelFilter(name string, link linktype.Type) (*kernelFilter, error) {
+	k := &kernelFilter{mode: s.opt.attach}
+	cfg := s.liveConfig(name, link)
+	f, err := s.compile(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s.source == "" {
+		k.all = true
+		return k, nil
+	}
+	fn := f.IR()
+	if cooked.Is(link) {
+		if fn, err = cooked.Kernel(fn, link); err != nil {
+			k.insnsErr, k.classicErr = err, err
+			return k, s.filterHere(k, cfg)
+		}
+	}
+	k.insns, k.insnsErr = ebpfgen.Generate(fn, ebpfgen.SocketFilter, ebpfgen.Options{})
+	k.classic, k.classicErr = cbpfgen.Generate(fn, cbpfgen.Options{Kernel: true, MaxInsns: cbpfgen.MaxSocketInsns})
+	return k, s.filterHere(k, cfg)
+}
+
+// filterHere prepares for the case that the kernel takes no form of the filter. A
+// filter on metadata works in the kernel only; then there is nothing to prepare.
+func (s *session) filterHere(k *kernelFilter, cfg gofilter.Config) error {
+	cfg.View = ir.ViewFile
+	f, err := gofilter.Compile(s.source, cfg)
+	if err == nil {
+		k.here = f
+		return nil
+	}
+	if k.insnsErr != nil && k.classicErr != nil {
+		return fmt.Errorf("the kernel cannot run the filter: %w", k.classicErr)
+	}
+	return nil
+}
+
+// filter returns what the capture is to do with the filter.
+func (k *kernelFilter) filter() capture.Filter {
+	if k.all {
+		return capture.Filter{}
+	}
+	f := capture.Filter{Attach: k.attach}
+	if k.here != nil {
+		f.Accept = k.accept
+	}
+	return f
+}
+
+// attach puts the filter on a packet socket: as eBPF, as classic BPF, or, where
+// the kernel takes neither and the filter does not need it, not at all.
+func (k *kernelFilter) attach(conn syscall.Conn) error {
+	k.used, k.ebpfErr, k.overflow = 0, nil, nil
+	if k.mode != "classic" {
+		if k.ebpfErr = k.attachEBPF(conn); k.ebpfErr == nil {
+			k.used = attach.EBPF
+			return nil
+		}
+		if k.mode == "ebpf" {
+			return k.ebpfErr
+		}
+	}
+	err := k.classicErr
+	if err == nil {
+		err = attach.Socket(conn, k.classic)
+	}
+	if err == nil {
+		k.used = attach.Classic
+		return nil
+	}
+	if k.here == nil || k.mode == "classic" {
+		return err
+	}
+	k.overflow = err
+	return attach.Socket(conn, attach.Return(maxSnaplen))
+}
+
+func (k *kernelFilter) attachEBPF(conn syscall.Conn) error {
+	if k.insnsErr != nil {
+		return k.insnsErr
+	}
+	prog, err := attach.Load(k.insns, ebpf.SocketFilter)
+	if err != nil {
+		return err
+	}
+	defer prog.Close()
+	return attach.SocketProgram(conn, prog)
+}
+
+// accept filters in this process, where that is needed.
+func (k *kernelFilter) accept(p *capture.Packet) bool {
+	if k.overflow == nil {
+		return true
+	}
+	return k.here.Match(p.Data, &ir.Metadata{Len: uint32(p.Length)})
+}
+
+// say tells, with -v, how the filter is attached and why so, and always where the
+// kernel does not filter.
+func (k *kernelFilter) say(s *session) {
+	switch {
+	case k.all:
+	case k.overflow != nil:
+		s.notice("%s: filtering in this process, the kernel does not take the filter: %v", program, k.overflow)
+	case s.opt.verbose == 0:
+	case k.used == attach.EBPF:
+		s.notice("%s: filter attached with %v, %d instructions", program, k.used, instructions(k.insns))
+	case k.ebpfErr != nil:
+		s.notice("%s: filter attached with %v, %d instructions; not with %v: %v", program, k.used, len(k.classic), attach.EBPF, k.ebpfErr)
+	default:
+		s.notice("%s: filter attached with %v, %d instructions, as asked", program, k.used, len(k.classic))
+	}
+}
+
+// instructions counts a program's instructions as the kernel does.
+func instructions(insns asm.Instructions) int {
+	n := 0
+	for i := range insns {
+		n += int(insns[i].Size() / asm.InstructionSize)
+	}
+	return n
+}
+
+// netmaskOf returns the IPv4 netmask of an interface's first IPv4 address, the zero
+// Addr where it has none.
+func netmaskOf(name string) netip.Addr {
+	all, err := capture.Interfaces()
+	if err != nil {
+		return netip.Addr{}
+	}
+	for _, ifi := range all {
+		if ifi.Name != name {
+			continue
+		}
+		for _, p := range ifi.Addrs {
+			if p.Addr().Is4() {
+				var mask [4]byte
+				binary.BigEndian.PutUint32(mask[:], ^uint32(0)<<(32-p.Bits()))
+				return netip.AddrFrom4(mask)
+			}
+		}
+	}
+	return netip.Addr{}
+}
+
+// hostIsBigEndian reports the byte order of this machine.
+func hostIsBigEndian() bool {
+	return binary.NativeEndian.Uint16([]byte{0, 1}) == 1
+}

@@ -1,0 +1,384 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gofilter/gofilter/ebpfgen"
+	"github.com/gofilter/gofilter/linktype"
+)
+
+// options are the command line.
+type options struct {
+	words []string // of the expression
+
+	// What packets come from and go to.
+	iface      string
+	read       string
+	write      string
+	count      uint64 // packets after which to stop; 0: none
+	snaplen    uint32 // 0: the default, or the file's
+	direction  string
+	bufferKiB  uint32
+	immediate  bool
+	noPromisc  bool
+	perPacket  bool // flush what is written after each packet
+	printToo   bool // print although packets are written
+	countOnly  bool // print only how many packets there are
+	attach     string
+	results    bool
+	exprFile   string
+	linkType   linktype.Type
+	linkGiven  bool
+	netmask    netip.Addr
+	noOptimize bool
+
+	// What is printed.
+	numeric     int
+	link        bool
+	verbose     int
+	quiet       bool
+	hex         int
+	hexASCII    int
+	ascii       int
+	stamp       int
+	nano, micro bool
+	lineBuffer  bool
+	absoluteSeq bool
+	number      bool
+	noChecksum  bool
+
+	// What else there is to do.
+	listInterfaces bool
+	listLinkTypes  bool
+	dump           int
+	dumpPass       string
+	ebpf           bool
+	target         ebpfgen.Target
+	access         ebpfgen.Access
+	linuxExt       bool
+	savefileOrder  string
+	batch          bool
+	version        bool
+	help           bool
+}
+
+// A setting is an option's value that is checked when it is read.
+type setting struct {
+	set func(string) error
+	typ string // of the value, for the usage text
+}
+
+func (s *setting) Set(v string) error { return s.set(v) }
+func (s *setting) String() string     { return "" }
+func (s *setting) Type() string       { return s.typ }
+
+// refusals are tcpdump's options that this program does not have, with the reason.
+// Their letters mean nothing else here.
+var refusals = []struct {
+	long, short string
+	value       bool
+	reason      string
+}{
+	{"as-dot", "b", false, "BGP is not decoded"},
+	{"rotate-size", "C", true, "files are not rotated"},
+	{"decrypt", "E", true, "ESP is not decrypted"},
+	{"foreign-numeric", "f", false, "it concerned names served by a NIS of long ago"},
+	{"rotate-seconds", "G", true, "files are not rotated"},
+	{"single-line", "g", false, "the line of a packet is not changed by -v"},
+	{"mesh", "H", false, "802.11s is not decoded"},
+	{"monitor-mode", "I", false, "set the interface to monitor mode before capturing"},
+	{"time-stamp-type", "j", true, "time stamps are the kernel's"},
+	{"list-time-stamp-types", "J", false, "time stamps are the kernel's"},
+	{"mib", "m", true, "SNMP is not decoded"},
+	{"tcp-md5-secret", "M", true, "TCP-MD5 is not verified"},
+	{"no-domain", "N", false, "use -n for addresses without names"},
+	{"force-type", "T", true, "payloads are known by their ports"},
+	{"undecoded-nfs", "u", false, "NFS is not decoded"},
+	{"file-list", "V", true, "read one file with -r"},
+	{"file-count", "W", true, "files are not rotated"},
+	{"postrotate-command", "z", true, "files are not rotated"},
+	{"relinquish-privileges", "Z", true, "run as the user that shall own the files"},
+	{"lengths", "", false, "it is not known here"},
+	{"skip", "", true, "it is not known here"},
+	{"print-sampling", "", true, "it is not known here"},
+}
+
+// A refusedError says that an option of tcpdump's is not supported.
+type refusedError struct{ name, reason string }
+
+func (e *refusedError) Error() string {
+	return fmt.Sprintf("%s is not supported: %s", e.name, e.reason)
+}
+
+// newFlags returns the options' definitions, which store into o.
+func newFlags(o *options) *pflag.FlagSet {
+	fs := pflag.NewFlagSet(program, pflag.ContinueOnError)
+	fs.Usage = func() {}
+	fs.SortFlags = false
+	value := func(set func(string) error, long, short, typ, text string) {
+		fs.VarP(&setting{set, typ}, long, short, text)
+	}
+
+	fs.StringVarP(&o.iface, "interface", "i", "", "capture on `INTERFACE`: a name, a number of -D, or any")
+	fs.StringVarP(&o.read, "read", "r", "", "read packets from `FILE`, - for standard input")
+	fs.StringVarP(&o.write, "write", "w", "", "write packets to `FILE`, - for standard output")
+	value(o.setCount, "packets", "c", "COUNT", "stop after so many packets")
+	value(o.setSnaplen, "snapshot-length", "s", "BYTES", "capture so much of a packet; 0 is 262144")
+	fs.StringVarP(&o.exprFile, "expression-file", "F", "", "read the expression from `FILE`; the command line's is ignored")
+	value(o.setLinkType, "linktype", "y", "DLT", "link type to capture or to compile for")
+	value(o.setDirection, "direction", "Q", "in|out|inout", "packets to capture")
+	value(o.setBuffer, "buffer-size", "B", "KIB", "size of the capture buffer")
+	fs.BoolVar(&o.immediate, "immediate-mode", false, "deliver packets as they arrive")
+	fs.BoolVarP(&o.noPromisc, "no-promiscuous-mode", "p", false, "do not ask for packets to other hosts")
+	fs.BoolVarP(&o.perPacket, "packet-buffered", "U", false, "write each packet at once")
+	fs.BoolVar(&o.printToo, "print", false, "print packets that are written, too")
+	fs.BoolVar(&o.countOnly, "count", false, "print only the number of packets in the file")
+
+	fs.CountVarP(&o.numeric, "numeric", "n", "no names for addresses and ports")
+	fs.BoolVarP(&o.link, "link-header", "e", false, "print the link header")
+	fs.CountVarP(&o.verbose, "verbose", "v", "print more; -vv and -vvv yet more")
+	fs.BoolVarP(&o.quiet, "quiet", "q", false, "print less")
+	fs.CountVarP(&o.hex, "hex", "x", "print the bytes; -xx with the link header")
+	fs.CountVarP(&o.hexASCII, "hex-ascii", "X", "print the bytes also as text; -XX with the link header")
+	fs.CountVarP(&o.ascii, "ascii", "A", "print the bytes as text; -AA with the link header")
+	fs.CountVarP(&o.stamp, "time", "t", "-t no time, -tt seconds, -ttt since the packet before, -tttt with date, -ttttt since the first")
+	fs.BoolVar(&o.nano, "nano", false, "times in nanoseconds")
+	fs.BoolVar(&o.micro, "micro", false, "times in microseconds")
+	value(o.setPrecision, "time-stamp-precision", "", "micro|nano", "as --micro or --nano")
+	fs.BoolVarP(&o.lineBuffer, "line-buffered", "l", false, "print each line at once")
+	fs.BoolVarP(&o.absoluteSeq, "absolute-tcp-sequence-numbers", "S", false, "TCP sequence numbers as they are")
+	fs.BoolVarP(&o.number, "number", "#", false, "print the packets' numbers")
+	fs.BoolVarP(&o.noChecksum, "dont-verify-checksums", "K", false, "do not verify checksums")
+
+	fs.BoolVarP(&o.listInterfaces, "list-interfaces", "D", false, "list what can be captured on")
+	fs.BoolVarP(&o.listLinkTypes, "list-data-link-types", "L", false, "list the interface's link types")
+	fs.CountVarP(&o.dump, "dump", "d", "print the compiled filter; -dd as C, -ddd as numbers")
+	fs.BoolVar(&o.ebpf, "ebpf", false, "print the filter as an eBPF program")
+	value(o.setTarget, "target", "", "socket|tc|xdp|cgroup", "where the eBPF program shall run; implies --ebpf")
+	value(o.setAccess, "access", "", "direct|load_bytes|ld_abs", "how the eBPF program reads packets")
+	fs.StringVar(&o.dumpPass, "dump-pass", "", "print the intermediate form after pass `NAME`; all, or list for their names")
+	fs.BoolVarP(&o.noOptimize, "no-optimize", "O", false, "do not optimize the filter")
+	value(o.setNetmask, "netmask", "", "MASK", "the interface's IPv4 netmask")
+	fs.BoolVar(&o.linuxExt, "linux-ext", false, "compile for a Linux packet socket")
+	value(o.setOrder, "savefile-order", "", "native|swapped", "compile for a savefile of this byte order")
+	value(o.setAttach, "attach", "", "auto|ebpf|classic", "how to put the filter into the kernel")
+	fs.BoolVar(&o.batch, "batch", false, "compile one JSON request a line from standard input")
+	fs.BoolVar(&o.results, "results", false, "print the filter's result for each packet of the file")
+	fs.BoolVar(&o.version, "version", false, "print the version")
+	fs.BoolVarP(&o.help, "help", "h", false, "print this text")
+
+	for _, r := range refusals {
+		name := "--" + r.long
+		if r.short != "" {
+			name = "-" + r.short
+		}
+		v := &setting{func(string) error { return &refusedError{name, r.reason} }, "VALUE"}
+		f := fs.VarPF(v, r.long, r.short, "")
+		f.Hidden = true
+		if !r.value {
+			f.NoOptDefVal = "true"
+		}
+	}
+	return fs
+}
+
+// parseOptions reads the command line.
+func parseOptions(args []string) (*options, error) {
+	o := &options{attach: "auto"}
+	o.target, _ = ebpfgen.LookupTarget("socket")
+	fs := newFlags(o)
+	if err := fs.Parse(args); err != nil {
+		return nil, optionError(err)
+	}
+	o.words = fs.Args()
+	return o, o.check()
+}
+
+// optionError puts an error of the option parser into this program's words.
+func optionError(err error) error {
+	var unknown *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		if unknown.GetSpecifiedShortnames() == "" {
+			return fmt.Errorf("unknown option --%s; --help lists the options", unknown.GetSpecifiedName())
+		}
+		if group := unknown.GetSpecifiedShortnames(); len(group) > 1 {
+			return fmt.Errorf("unknown option -%s in -%s; --help lists the options", unknown.GetSpecifiedName(), group)
+		}
+		return fmt.Errorf("unknown option -%s; --help lists the options", unknown.GetSpecifiedName())
+	case errors.As(err, &invalid) && errors.Unwrap(invalid) != nil:
+		if _, ok := invalid.GetFlag().Value.(*setting); ok {
+			return errors.Unwrap(invalid)
+		}
+	}
+	var missing *pflag.ValueRequiredError
+	if errors.As(err, &missing) {
+		if missing.GetSpecifiedShortnames() != "" {
+			return fmt.Errorf("option -%s needs a value", missing.GetSpecifiedName())
+		}
+		return fmt.Errorf("option --%s needs a value", missing.GetSpecifiedName())
+	}
+	return err
+}
+
+// check refuses options that contradict one another.
+func (o *options) check() error {
+	if o.nano && o.micro {
+		return errors.New("--nano and --micro exclude each other")
+	}
+	if o.linuxExt && o.savefileOrder != "" {
+		return errors.New("--linux-ext compiles for a live capture and --savefile-order for a file: choose one")
+	}
+	if o.read != "" {
+		switch {
+		case o.iface != "" && o.dump == 0:
+			return errors.New("-r reads a file and -i captures: choose one")
+		case o.direction != "":
+			return errors.New("-Q needs a live capture; a file has no directions")
+		}
+	}
+	if o.countOnly && o.read == "" && o.dump == 0 {
+		return errors.New("--count needs a file to read: -r FILE")
+	}
+	return nil
+}
+
+func (o *options) setCount(s string) error {
+	n, err := strconv.ParseUint(s, 10, 63)
+	if err != nil || n == 0 {
+		return fmt.Errorf("invalid packet count %s", s)
+	}
+	o.count = n
+	return nil
+}
+
+func (o *options) setSnaplen(s string) error {
+	n, err := strconv.ParseUint(s, 0, 32)
+	if err != nil || n > maxSnaplen {
+		return fmt.Errorf("invalid snaplen %s (must be >= 0 and <= %d)", s, maxSnaplen)
+	}
+	if n == 0 {
+		n = maxSnaplen
+	}
+	o.snaplen = uint32(n)
+	return nil
+}
+
+// maxSnaplen is the default and the greatest snapshot length, in bytes.
+const maxSnaplen = 262144
+
+func (o *options) setLinkType(s string) error {
+	t, err := linktype.Lookup(s)
+	if err != nil {
+		return fmt.Errorf("invalid data link type %s", s)
+	}
+	o.linkType, o.linkGiven = t, true
+	return nil
+}
+
+// choice returns a function that takes one of words into where.
+func choice(where *string, what string, words ...string) func(string) error {
+	return func(s string) error {
+		if !slices.Contains(words, s) {
+			return fmt.Errorf("unknown %s %q: want %s", what, s, strings.Join(words, ", "))
+		}
+		*where = s
+		return nil
+	}
+}
+
+func (o *options) setDirection(s string) error {
+	return choice(&o.direction, "capture direction", "in", "out", "inout")(s)
+}
+
+func (o *options) setOrder(s string) error {
+	return choice(&o.savefileOrder, "savefile order", "native", "swapped")(s)
+}
+
+func (o *options) setAttach(s string) error {
+	return choice(&o.attach, "way to attach", "auto", "ebpf", "classic")(s)
+}
+
+func (o *options) setPrecision(s string) error {
+	var word string
+	if err := choice(&word, "time stamp precision", "micro", "nano")(s); err != nil {
+		return err
+	}
+	o.nano, o.micro = word == "nano", word == "micro"
+	return nil
+}
+
+func (o *options) setBuffer(s string) error {
+	n, err := strconv.ParseUint(s, 10, 21)
+	if err != nil || n == 0 {
+		return fmt.Errorf("invalid buffer size %s: want KiB, 1 to 2097151", s)
+	}
+	o.bufferKiB = uint32(n)
+	return nil
+}
+
+func (o *options) setTarget(s string) error {
+	t, ok := ebpfgen.LookupTarget(s)
+	if !ok {
+		return fmt.Errorf("unknown target %q: want %s", s, targetNames())
+	}
+	o.target, o.ebpf = t, true
+	return nil
+}
+
+func targetNames() string {
+	var names []string
+	for _, t := range ebpfgen.Targets() {
+		names = append(names, t.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+func (o *options) setAccess(s string) error {
+	a, ok := ebpfgen.LookupAccess(s)
+	if !ok {
+		return fmt.Errorf("unknown way to access packets %q", s)
+	}
+	o.access = a
+	return nil
+}
+
+func (o *options) setNetmask(s string) error {
+	mask, err := parseNetmask(s)
+	o.netmask = mask
+	return err
+}
+
+// parseNetmask reads a dotted quad.
+func parseNetmask(s string) (netip.Addr, error) {
+	mask, err := netip.ParseAddr(s)
+	if err != nil || !mask.Is4() {
+		return netip.Addr{}, fmt.Errorf("invalid netmask %q: want four numbers, such as 255.255.255.0", s)
+	}
+	return mask, nil
+}
+
+// usage returns the text of --help.
+func usage() string {
+	fs := newFlags(new(options))
+	return "usage: " + program + " [options] [--] [expression]\n\n" +
+		"The expression is that of pcap-filter(7); without one every packet is taken.\n\n" + fs.FlagUsages()
+}
+
+// version returns the text of --version.
+func version() string {
+	v := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		v = info.Main.Version
+	}
+	return program + " version " + v + "\n"
+}
