@@ -44,7 +44,7 @@ func (l *legalizer) resolve(e *ir.Edge, passOn []ir.BlockID) {
 		from := e.Args
 		e.Args = nil
 		for i, a := range from {
-			if l.passed[^e.To][i].value == ir.None {
+			if !l.passed[^e.To][i].dropped {
 				e.Args = append(e.Args, a)
 			}
 		}

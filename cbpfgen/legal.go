@@ -1,6 +1,10 @@
 package cbpfgen
 
-import "github.com/gofilter/gofilter/ir"
+import (
+	"slices"
+
+	"github.com/gofilter/gofilter/ir"
+)
 
 // farOffset is a packet offset that no packet in the kernel reaches. A load whose
 // base is beyond it faults, whatever its displacement.
@@ -14,8 +18,8 @@ const farOffset = 1<<30 - 1
 //   - no load has a constant base or a displacement of maxOffset or more;
 //   - a block that surely rejects is the one reject block, which is last, after
 //     the one empty accept block;
-//   - only jumps lead to blocks with parameters, and no parameter is the same value
-//     for all of them;
+//   - only jumps lead to blocks with parameters; not all pass the same value for one,
+//     nor the same for two;
 //   - with kernel, base plus displacement of a load is less than maxOffset, and
 //     the count of a shift less than 32.
 //
@@ -51,8 +55,9 @@ type legalizer struct {
 
 // passed is what the edges into a block pass for a parameter.
 type passed struct {
-	bound uint64     // the largest number
-	value ir.ValueID // the value of dst that all pass; None where they differ
+	bound   uint64       // the largest number
+	values  []ir.ValueID // of dst, one for each edge
+	dropped bool         // the parameter is not in dst
 }
 
 // expand copies the blocks of src, cutting them where a guard goes in. An edge
@@ -89,15 +94,7 @@ func (l *legalizer) block(id ir.BlockID) {
 	l.first[id] = l.cur
 	l.at = id
 	for i, p := range b.Params {
-		var in passed // of an unreachable block
-		if l.passed[id] != nil {
-			in = l.passed[id][i]
-		}
-		if in.value != ir.None {
-			l.vals[p] = in.value
-			continue
-		}
-		l.vals[p] = l.add(*l.src.Value(p), in.bound)
+		l.vals[p] = l.param(id, i)
 	}
 	for _, v := range b.Values {
 		if !l.value(v) {
@@ -106,6 +103,28 @@ func (l *legalizer) block(id ir.BlockID) {
 		}
 	}
 	l.wayOut(b)
+}
+
+// param returns what stands for the i-th parameter of block id: the one value that all
+// edges pass, an earlier parameter for which they pass the same, or a parameter.
+func (l *legalizer) param(id ir.BlockID, i int) ir.ValueID {
+	params, all := l.src.Block(id).Params, l.passed[id]
+	if all == nil {
+		return l.number(0) // the block is unreachable
+	}
+	p := &all[i]
+	p.dropped = true
+	one := p.values[0]
+	if !slices.ContainsFunc(p.values, func(v ir.ValueID) bool { return v != one }) {
+		return one
+	}
+	for j := range i {
+		if slices.Equal(all[j].values, p.values) {
+			return l.vals[params[j]]
+		}
+	}
+	p.dropped = false
+	return l.add(*l.src.Value(params[i]), p.bound)
 }
 
 // wayOut ends the present block as b ends.
@@ -163,8 +182,7 @@ func turned(c ir.Cond) (d ir.Cond, exchanged bool) {
 func (l *legalizer) edge(e ir.Edge) ir.Edge {
 	r := ir.Edge{To: ^e.To}
 	in := l.passed[e.To]
-	first := in == nil
-	if first {
+	if in == nil {
 		in = make([]passed, len(e.Args))
 		l.passed[e.To] = in
 	}
@@ -172,11 +190,7 @@ func (l *legalizer) edge(e ir.Edge) ir.Edge {
 		v := l.val(a)
 		r.Args = append(r.Args, v)
 		in[i].bound = max(in[i].bound, l.boundOf(v))
-		if first {
-			in[i].value = v
-		} else if in[i].value != v {
-			in[i].value = ir.None
-		}
+		in[i].values = append(in[i].values, v)
 	}
 	return r
 }
