@@ -58,6 +58,9 @@ func Open(o Options) (*Lab, error) {
 			err = ns.Do(func() error { return ns.bringUp(o) })
 		}
 	}
+	if err == nil {
+		err = lab.Ready()
+	}
 	if err != nil {
 		lab.Close()
 		return nil, err
@@ -94,33 +97,41 @@ func NewWith(tb TB, o Options) *Lab {
 
 // newNamespace makes an empty namespace, with its loopback device down.
 func newNamespace(o Options) (*Namespace, error) {
-	type result struct {
-		file *os.File
-		err  error
-	}
-	done := make(chan result)
-	go func() {
-		// The thread is never unlocked: it ends with the goroutine, and no
-		// other goroutine can find itself in the wrong namespace.
-		runtime.LockOSThread()
+	ns := new(Namespace)
+	err := onThrowawayThread(func() (err error) {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			done <- result{err: fmt.Errorf("unshare network namespace: %w", err)}
-			return
+			return fmt.Errorf("unshare network namespace: %w", err)
 		}
 		if !o.IPv6 || o.Quiet {
 			if err := disableIPv6(); err != nil {
-				done <- result{err: err}
-				return
+				return err
 			}
 		}
-		f, err := os.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()))
-		done <- result{f, err}
-	}()
-	r := <-done
-	if r.err != nil {
-		return nil, r.err
+		ns.file, err = os.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()))
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return &Namespace{file: r.file}, nil
+	return ns, nil
+}
+
+// onThrowawayThread runs f on a thread that ends with it, so that no other
+// goroutine can find itself in the namespace that f leaves the thread in.
+func onThrowawayThread(f func() error) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			// The main thread cannot end, and /proc/self is its view. While this
+			// goroutine sits on it, another one cannot.
+			defer runtime.UnlockOSThread()
+			done <- onThrowawayThread(f)
+			return
+		}
+		done <- f() // never unlocked: the runtime ends the thread
+	}()
+	return <-done
 }
 
 // disableIPv6 acts on the calling thread's namespace. A kernel without IPv6 has
@@ -140,16 +151,12 @@ func (ns *Namespace) close() error { return ns.file.Close() }
 // Do runs f on a thread that is in the namespace. Sockets that f opens belong to
 // it for good; goroutines that f starts do not run in it.
 func (ns *Namespace) Do(f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for good: see newNamespace
+	return onThrowawayThread(func() error {
 		if err := unix.Setns(int(ns.file.Fd()), unix.CLONE_NEWNET); err != nil {
-			done <- fmt.Errorf("enter network namespace: %w", err)
-			return
+			return fmt.Errorf("enter network namespace: %w", err)
 		}
-		done <- f()
-	}()
-	return <-done
+		return f()
+	})
 }
 
 // bringUp runs inside the namespace.
@@ -181,7 +188,7 @@ func (ns *Namespace) bringUp(o Options) error {
 	return nil
 }
 
-// SetUp configures the veth end up or down.
+// SetUp configures the veth end up or down. After up, see [Lab.Ready].
 func (ns *Namespace) SetUp(up bool) error {
 	return ns.Do(func() error { return setUp(ns.Index, up) })
 }
