@@ -2,20 +2,26 @@ package opt
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/gofilter/gofilter/ir"
 )
 
 // A domain is a set of numbers that a value may be: those from lo to hi whose
-// bits under mask are bits. It may be larger than what is really possible.
+// bits under mask are bits and, where there is a list, which are in the list. It
+// may be larger than what is really possible.
 type domain struct {
 	lo, hi     uint32
-	mask, bits uint32 // bits &^ mask is 0
+	mask, bits uint32   // bits &^ mask is 0
+	list       []uint32 // in ascending order, at most maxList; nil: no list
 }
+
+// maxList bounds the lists. Those that matter are of protocols and of ports.
+const maxList = 16
 
 var anything = domain{hi: ^uint32(0)}
 
-func single(k uint32) domain { return domain{k, k, ^uint32(0), k} }
+func single(k uint32) domain { return domain{k, k, ^uint32(0), k, nil} }
 
 func upTo(hi uint32) domain {
 	d, _ := domain{hi: hi}.tight()
@@ -24,6 +30,16 @@ func upTo(hi uint32) domain {
 
 // isSingle reports whether d holds one number only: d.lo.
 func (d domain) isSingle() bool { return d.lo == d.hi }
+
+// has reports whether k is in d.
+func (d *domain) has(k uint32) bool {
+	return d.lo <= k && k <= d.hi && k&d.mask == d.bits && (d.list == nil || slices.Contains(d.list, k))
+}
+
+// same reports whether d and x are written in the same way.
+func (d *domain) same(x *domain) bool {
+	return d.lo == x.lo && d.hi == x.hi && d.mask == x.mask && d.bits == x.bits && len(d.list) == len(x.list)
+}
 
 // ones returns the bits that may be set.
 func (d domain) ones() uint32 { return d.bits | ^d.mask }
@@ -42,7 +58,60 @@ func (d domain) tight() (_ domain, ok bool) {
 	}
 	d.bits |= d.lo & common
 	d.mask |= common
+	if d.list != nil {
+		return d.only(func(uint32) bool { return true })
+	}
 	return d, true
+}
+
+// only returns those of d's list for which keep holds. ok is false where there
+// are none.
+func (d domain) only(keep func(uint32) bool) (_ domain, ok bool) {
+	var list []uint32
+	for _, k := range d.list {
+		if d.has(k) && keep(k) {
+			list = append(list, k)
+		}
+	}
+	if len(list) == 0 {
+		return d, false
+	}
+	u := single(list[0])
+	for _, k := range list[1:] {
+		u = hull(u, single(k))
+	}
+	u.list = list
+	return u, true
+}
+
+// hull returns a domain without a list that holds x and y.
+func hull(x, y domain) domain {
+	d := domain{lo: min(x.lo, y.lo), hi: max(x.hi, y.hi), mask: x.mask & y.mask &^ (x.bits ^ y.bits)}
+	d.bits = x.bits & d.mask
+	return d
+}
+
+// union returns a domain that holds x and y.
+func union(x, y domain) domain {
+	d := hull(x, y)
+	a, b := x.numbers(), y.numbers()
+	if a == nil || b == nil {
+		return d
+	}
+	list := append(append(make([]uint32, 0, len(a)+len(b)), a...), b...)
+	slices.Sort(list)
+	if list = slices.Compact(list); len(list) <= maxList {
+		d.list = list
+	}
+	return d
+}
+
+// numbers returns the numbers of d where they are listed.
+func (d *domain) numbers() []uint32 {
+	if d.list == nil && d.isSingle() {
+		return []uint32{d.lo}
+	}
+	return d.list
 }
 
 // meet returns what is in both. ok is false where that is nothing.
@@ -50,11 +119,27 @@ func meet(a, b domain) (_ domain, ok bool) {
 	if (a.bits^b.bits)&a.mask&b.mask != 0 {
 		return a, false
 	}
-	return domain{max(a.lo, b.lo), min(a.hi, b.hi), a.mask | b.mask, a.bits | b.bits}.tight()
+	d := domain{max(a.lo, b.lo), min(a.hi, b.hi), a.mask | b.mask, a.bits | b.bits, a.list}
+	if b.list != nil {
+		d.list = b.list
+		if a.list != nil {
+			return d.only(a.has)
+		}
+	}
+	return d.tight()
 }
 
 // decide answers "x cond y" where the answer is the same for all of x and y.
 func decide(cond ir.Cond, x, y domain) (holds, known bool) {
+	if x.list != nil && y.isSingle() {
+		holds = cond.Holds(x.list[0], y.lo)
+		for _, k := range x.list[1:] {
+			if cond.Holds(k, y.lo) != holds {
+				return false, false
+			}
+		}
+		return holds, true
+	}
 	switch cond {
 	case ir.Eq:
 		if x.isSingle() && y.isSingle() {
@@ -77,6 +162,10 @@ func decide(cond ir.Cond, x, y domain) (holds, known bool) {
 
 // narrowed returns what is left of x and y where "x cond y" is holds.
 func narrowed(cond ir.Cond, holds bool, x, y domain) (domain, domain) {
+	if x.list != nil && y.isSingle() {
+		x, _ = x.only(func(k uint32) bool { return cond.Holds(k, y.lo) == holds })
+		return x, y
+	}
 	switch {
 	case cond == ir.Eq && holds:
 		if d, ok := meet(x, y); ok {

@@ -97,7 +97,7 @@ func (w *work) refine(id ir.ValueID, d domain, at ir.BlockID, depth int) {
 	}
 	old := w.domain(id, at, depth)
 	d, ok := meet(old, d)
-	if !ok || d == old {
+	if !ok || d.same(&old) {
 		return
 	}
 	w.facts.add(w.classes.value(w.f, id), d, at)

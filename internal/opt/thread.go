@@ -1,12 +1,17 @@
 package opt
 
-import "github.com/gofilter/gofilter/ir"
+import (
+	"slices"
 
-// inEdges sums up the edges into a block that are settled.
+	"github.com/gofilter/gofilter/ir"
+)
+
+// inEdges sums up the edges into a block that are settled. An edge has the
+// number 2*block + way; w.nextIn links those into one block.
 type inEdges struct {
-	n   int32
-	one ir.InEdge  // the last of them
-	dom ir.BlockID // what dominates all of them
+	n    int32
+	last int32      // number of the last of them
+	dom  ir.BlockID // what dominates all of them
 }
 
 // maxSteps bounds how many blocks an edge is led past.
@@ -31,6 +36,7 @@ func thread(w *work) {
 	w.dom.Reset(len(f.Blocks))
 	w.mark = reset(w.mark, len(f.Blocks))
 	w.inEdges = reset(w.inEdges, len(f.Blocks))
+	w.nextIn = reset(w.nextIn, 2*len(f.Blocks))
 	passed := false
 	for b := range f.Blocks {
 		in := &w.inEdges[b]
@@ -39,9 +45,7 @@ func thread(w *work) {
 				continue
 			}
 			w.dom.Add(ir.BlockID(b), in.dom)
-			if in.n == 1 {
-				w.learn(ir.BlockID(b), in.one)
-			}
+			w.learn(ir.BlockID(b))
 		}
 		blk := &f.Blocks[b]
 		if blk.Kind == ir.KindIf {
@@ -62,7 +66,8 @@ func thread(w *work) {
 			if to.n++; to.n == 1 {
 				to.dom = ir.NoBlock
 			}
-			to.one = ir.InEdge{From: ir.BlockID(b), Way: way}
+			w.nextIn[2*b+way] = to.last
+			to.last = int32(2*b + way)
 			to.dom = w.dom.Common(to.dom, ir.BlockID(b))
 		}
 	}
@@ -80,11 +85,58 @@ func rethread(w *work) {
 	}
 }
 
-// learn adds to block b the facts that follow from its only edge.
-func (w *work) learn(b ir.BlockID, e ir.InEdge) {
-	if from := &w.f.Blocks[e.From]; from.Kind == ir.KindIf {
-		w.assume(from.Cond, from.X, from.Y, e.Way == ir.True, b)
+// learn adds to block b the facts that follow from the edges into it: from a
+// single one what its test says, from several what all of them say of a value.
+func (w *work) learn(b ir.BlockID) {
+	in := &w.inEdges[b]
+	if w.f.Blocks[b].NumSucc() == 0 {
+		return
 	}
+	if in.n == 1 {
+		from := ir.BlockID(in.last / 2)
+		if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf {
+			w.assume(blk.Cond, blk.X, blk.Y, in.last%2 == ir.True, b)
+		}
+		return
+	}
+	var seen [maxJoined]ir.ValueID
+	n := 0
+	for e, i := in.last, in.n; i > 0 && n < maxJoined; e, i = w.nextIn[e], i-1 {
+		x := w.f.Blocks[e/2].X
+		if x == ir.None || w.f.Values[x].Op == ir.OpConst || slices.Contains(seen[:n], x) {
+			continue
+		}
+		seen[n] = x
+		n++
+		w.learnJoined(b, x)
+	}
+}
+
+// maxJoined bounds how many values are looked at where edges meet.
+const maxJoined = 3
+
+// learnJoined adds to block b what all edges into it say of x.
+func (w *work) learnJoined(b ir.BlockID, x ir.ValueID) {
+	in := &w.inEdges[b]
+	var all domain
+	for e, i := in.last, in.n; i > 0; e, i = w.nextIn[e], i-1 {
+		from := ir.BlockID(e / 2)
+		facts := len(w.facts.list)
+		if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf {
+			w.assume(blk.Cond, blk.X, blk.Y, e%2 == ir.True, from)
+		}
+		d := w.domain(x, from, maxDepth)
+		w.facts.cut(facts)
+		if i == in.n {
+			all = d
+		} else {
+			all = union(all, d)
+		}
+		if all.list == nil && all.lo == 0 && all.hi == ^uint32(0) && all.mask == 0 {
+			return
+		}
+	}
+	w.refine(x, all, b, maxDepth)
 }
 
 // follow leads an edge of block b as far as the answers are known. It reports

@@ -18,6 +18,7 @@ type work struct {
 	blocks  []ir.BlockID // by block
 	order   []ir.BlockID
 	inEdges []inEdges // by block
+	nextIn  []int32   // by edge, see inEdges
 	mark    []int32   // by block
 	leaders []int32   // by class
 
