@@ -198,14 +198,13 @@ b4: <- b1 b2
 	reject
 `,
 		want: `ldb      [vlanp]
-jeq      #0x1             jt 4	jf 2
-ldh      [12]
-jeq      #0x8100          jt 6	jf 10
 ldx      #0xe
-ja       7
+jeq      #0x1             jt 6	jf 3
+ldh      [12]
+jeq      #0x8100          jt 5	jf 9
 ldx      #0x12
 ldh      [x + 2]
-jeq      #0x1ff           jt 9	jf 10
+jeq      #0x1ff           jt 8	jf 9
 ret      #9
 ret      #0
 `,

@@ -14,6 +14,13 @@ func prune(d *draft) {
 	for dropStores(d) || dropResults(d) || coalesce(d) {
 	}
 	mergeBlocks(d)
+	dropUnreached(d)
+	if hoistMoves(d) {
+		dropUnreached(d)
+	}
+}
+
+func dropUnreached(d *draft) {
 	reached := d.reached()
 	for i := range d.blocks {
 		if !reached[i] {
@@ -74,6 +81,30 @@ type registers struct {
 	a, x bool
 }
 
+// liveOut returns which registers matter at the end of b, its jump included, given
+// those that matter at the start of each later block.
+func (b *codeBlock) liveOut(in []registers) registers {
+	var live registers
+	for _, t := range b.next {
+		if t >= 0 {
+			live.a = live.a || in[t].a
+			live.x = live.x || in[t].x
+		}
+	}
+	if b.cond != 0 {
+		live.a = true
+		live.x = live.x || b.cond&srcX != 0
+	}
+	return live
+}
+
+// before returns which registers matter before an instruction, given those that
+// matter behind it.
+func (r registers) before(op uint16) registers {
+	reads, writes, _ := effects(op)
+	return registers{r.a && !writes.a || reads.a, r.x && !writes.x || reads.x}
+}
+
 // dropResults drops instructions that only set a register which nothing reads
 // before it is set again, and reports whether there were any.
 func dropResults(d *draft) bool {
@@ -81,28 +112,17 @@ func dropResults(d *draft) bool {
 	in := make([]registers, len(d.blocks))
 	for i := len(d.blocks) - 1; i >= 0; i-- {
 		b := &d.blocks[i]
-		var live registers
-		for _, t := range b.next {
-			if t >= 0 {
-				live.a = live.a || in[t].a
-				live.x = live.x || in[t].x
-			}
-		}
-		if b.cond != 0 {
-			live.a = true
-			live.x = live.x || b.cond&srcX != 0
-		}
+		live := b.liveOut(in)
 		// Instructions that stay are moved to the end of the slice.
 		w := len(b.code)
 		for j := len(b.code) - 1; j >= 0; j-- {
 			c := b.code[j]
-			reads, writes, fault := effects(c.op)
+			_, writes, fault := effects(c.op)
 			if (writes.a || writes.x) && !(writes.a && live.a || writes.x && live.x) && !fault {
 				dropped = true
 				continue
 			}
-			live.a = live.a && !writes.a || reads.a
-			live.x = live.x && !writes.x || reads.x
+			live = live.before(c.op)
 			w--
 			b.code[w] = c
 		}
