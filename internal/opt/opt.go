@@ -63,8 +63,10 @@ var passes = []pass{
 		number, []string{"narrow", "reparam"}},
 	{Pass{"deadcode", false, "unused values go, even loads; jumps vanish; after all that leaves some behind"},
 		deadcode, []string{"number"}},
+	{Pass{"gather", false, "tests of one value stand together where their order is free; after deadcode, which leaves in a block what it needs"},
+		gather, []string{"number", "deadcode"}},
 	{Pass{"layout", true, "order of the source, the true way next, accept and reject at the end; last, since generators rely on it"},
-		layout, []string{"deadcode"}},
+		layout, []string{"deadcode", "gather"}},
 }
 
 // Passes returns the table of passes in the order in which they run.

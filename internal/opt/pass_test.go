@@ -597,6 +597,53 @@ b5:
 	accept
 b6:
 	reject`},
+		{"gather", "two values in turn", `
+b0:
+	v1 = load32 [26]
+	if eq v1 1 -> b8, b1
+b1:
+	v2 = load32 [30]
+	if eq v2 1 -> b8, b2
+b2:
+	if eq v1 2 -> b8, b3
+b3:
+	if gt v2 2 -> b4, b8
+b4:
+	v3 = add v1 v2
+	if eq v3 2 -> b8, b5
+b5:
+	if eq v1 v3 -> b8, b6
+b6:
+	if set v1 8 -> b8, b7
+b7:
+	if eq v3 v1 -> b8, b9
+b8:
+	accept
+b9:
+	reject`, `
+b0:
+	v1 = load32 [26]
+	if eq v1 1 -> b8, b1
+b1:
+	if eq v1 2 -> b8, b2
+b2:
+	if set v1 8 -> b8, b3
+b3:
+	v2 = load32 [30]
+	if eq v2 1 -> b8, b4
+b4:
+	if gt v2 2 -> b5, b8
+b5:
+	v3 = add v1 v2
+	if eq v3 2 -> b8, b6
+b6:
+	if eq v1 v3 -> b8, b7
+b7:
+	if eq v3 v1 -> b8, b9
+b8:
+	accept
+b9:
+	reject`},
 		{"layout", "verdicts last, the true way next", `
 b0:
 	v1 = len
