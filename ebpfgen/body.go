@@ -28,6 +28,8 @@ type body struct {
 	clusterOf []int
 	areas     int // stack bytes that areas take
 	steps     []step
+	busy      []bool  // blocks with steps between their start and end
+	level     []bool  // blocks whose tests have been looked at for a ladder
 	places    []place // by name
 
 	out   *assembler

@@ -1,8 +1,6 @@
 package ebpfgen
 
 import (
-	"fmt"
-
 	"github.com/cilium/ebpf/asm"
 
 	"github.com/gofilter/gofilter/ir"
@@ -31,12 +29,7 @@ func (b *body) branch(id ir.BlockID, yes, no ir.Edge, next ir.BlockID) {
 	if inverse.ok && (yes.To == next || len(b.fl.moves(yes)) > 0 && len(b.fl.moves(no)) == 0) {
 		op.op, taken, inline = inverse.op, no, yes
 	}
-	label := b.label(taken.To)
-	if len(b.fl.moves(taken)) > 0 {
-		label = fmt.Sprintf("%s%s.%d", b.prefix, blockName(id), taken.To)
-		b.stubs = append(b.stubs, stub{label: label, way: taken, words: b.out.words})
-	}
-	b.out.jumpIf(op.to(label))
+	b.out.jumpIf(op.to(b.wayLabel(id, taken)))
 	b.move(inline)
 	b.out.jump(b.label(inline.To))
 }

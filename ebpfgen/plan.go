@@ -25,6 +25,7 @@ type step struct {
 // plan lists the steps of the body.
 func (b *body) plan() {
 	b.areas = loneArea
+	b.busy, b.level = make([]bool, len(b.fl.live)), make([]bool, len(b.fl.live))
 	var guards map[point][]guard
 	if b.traits.guards {
 		guards = b.placeGuards()
@@ -42,6 +43,7 @@ func (b *body) plan() {
 			}
 			b.planGuards(guards, point{id, v})
 		}
+		b.busy[id] = b.steps[len(b.steps)-1].kind != stepStart
 		b.steps = append(b.steps, step{kind: stepEnd, block: id})
 	}
 }

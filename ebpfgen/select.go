@@ -17,8 +17,12 @@ func (b *body) select_() {
 		return
 	}
 	b.acc.prologue(b)
+	climbed := make([]bool, len(b.fl.live)) // blocks that a ladder has emitted
 	for i := range b.steps {
 		s := &b.steps[i]
+		if climbed[s.block] {
+			continue
+		}
 		switch s.kind {
 		case stepStart:
 			b.out.label(b.label(s.block))
@@ -30,6 +34,13 @@ func (b *body) select_() {
 			b.value(s.value)
 		case stepEnd:
 			b.out.words = b.words(b.f.Block(s.block).Span)
+			if l, ok := b.ladder(s.block); ok {
+				for _, r := range l.rungs {
+					climbed[r.block] = true
+				}
+				b.climb(l)
+				continue
+			}
 			next := toAccept // if no stub comes between
 			if i+1 < len(b.steps) {
 				next = b.steps[i+1].block

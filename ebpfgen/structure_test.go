@@ -174,3 +174,23 @@ reject:
 		t.Errorf("got\n%s", got)
 	}
 }
+
+// depth returns the number of instructions on the longest path.
+func depth(t *testing.T, insns asm.Instructions) int {
+	t.Helper()
+	at, err := insns.SymbolOffsets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	longest := make([]int, len(insns)+1)
+	for i := len(insns) - 1; i >= 0; i-- {
+		if op := insns[i].OpCode; !op.Class().IsJump() || op.JumpOp() != asm.Exit && op.JumpOp() != asm.Ja {
+			longest[i] = longest[i+1]
+		}
+		if ref := insns[i].Reference(); ref != "" {
+			longest[i] = max(longest[i], longest[at[ref]])
+		}
+		longest[i]++
+	}
+	return longest[0]
+}
