@@ -44,7 +44,8 @@ var lattice = map[string][]string{
 	"capture":                {"./attach", "./linktype", "github.com/cilium/ebpf", "golang.org/x/net/bpf", "golang.org/x/sys"},
 	"capture/gopacketsource": {"./capture", "github.com/google/gopacket"},
 
-	// Files and packets for the command.
+	// What the command adds: cooked captures, files, packet lines.
+	"internal/cooked":   {"./ir", "./linktype"},
 	"internal/savefile": {"./linktype"},
 	"internal/decode":   {"./linktype", "github.com/google/gopacket"},
 
@@ -64,7 +65,7 @@ func command(dir string) bool {
 	switch {
 	case strings.HasPrefix(dir, "cmd/"), strings.HasPrefix(dir, "internal/conformance/"),
 		strings.HasPrefix(dir, "internal/corpus/"), strings.HasPrefix(dir, "internal/packets/"),
-		strings.HasPrefix(dir, "internal/oracle"):
+		dir == "internal/demo", strings.HasPrefix(dir, "internal/oracle"):
 		return true
 	}
 	return false
