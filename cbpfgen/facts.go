@@ -11,14 +11,16 @@ type msh struct {
 // facts are what selection has to know of the values of a Func; all are by value.
 type facts struct {
 	f        *ir.Func
-	uses     []int32      // operands that are the value
-	outside  []bool       // used outside of the block that defines it
-	asBase   []bool       // the first use is as base of a load
-	last     []ir.BlockID // the last block that uses it
-	lastBase []ir.BlockID // the last block that uses it as base
-	header   []msh        // what ldxb computes
-	anchor   []bool       // see anchored
-	weight   []uint16     // operations in its tree in its block, at most maxWeight
+	uses     []int32        // operands that are the value
+	outside  []bool         // used outside of the block that defines it
+	asBase   []bool         // the first use is as base of a load
+	last     []ir.BlockID   // the last block that uses it
+	lastEnd  []ir.BlockID   // the last block whose test or edges use it
+	users    [][]ir.ValueID // the values that use it
+	lastBase []ir.BlockID   // the last block that uses it as base
+	header   []msh          // what ldxb computes
+	anchor   []bool         // see anchored
+	weight   []uint16       // operations in its tree in its block, at most maxWeight
 }
 
 func newFacts(f *ir.Func) *facts {
@@ -29,13 +31,15 @@ func newFacts(f *ir.Func) *facts {
 		outside:  make([]bool, n),
 		asBase:   make([]bool, n),
 		last:     make([]ir.BlockID, n),
+		lastEnd:  make([]ir.BlockID, n),
+		users:    make([][]ir.ValueID, n),
 		lastBase: make([]ir.BlockID, n),
 		header:   make([]msh, n),
 		anchor:   anchored(f),
 		weight:   make([]uint16, n),
 	}
 	for id := range n {
-		t.last[id], t.lastBase[id] = ir.NoBlock, ir.NoBlock
+		t.last[id], t.lastBase[id], t.lastEnd[id] = ir.NoBlock, ir.NoBlock, ir.NoBlock
 		t.header[id] = t.headerLength(ir.ValueID(id))
 	}
 	eachUse(f, func(b ir.BlockID, v ir.ValueID) {
@@ -45,6 +49,20 @@ func newFacts(f *ir.Func) *facts {
 			t.outside[v] = true
 		}
 	})
+	for id := range f.Blocks {
+		for _, v := range f.Blocks[id].Values {
+			for _, a := range f.Value(v).Args {
+				t.users[a] = append(t.users[a], v)
+			}
+		}
+		b, here := &f.Blocks[id], ir.BlockID(id)
+		t.lastEnd[b.X], t.lastEnd[b.Y] = here, here
+		for i := range b.NumSucc() {
+			for _, a := range b.Succ[i].Args {
+				t.lastEnd[a] = here
+			}
+		}
+	}
 	t.findBases()
 	for id := range f.Blocks {
 		for _, v := range f.Blocks[id].Values {

@@ -1,6 +1,10 @@
 package cbpfgen
 
-import "github.com/gofilter/gofilter/ir"
+import (
+	"slices"
+
+	"github.com/gofilter/gofilter/ir"
+)
 
 // toA brings value id to A. X changes only where clobbersX says so.
 func (s *selector) toA(id ir.ValueID) {
@@ -34,12 +38,22 @@ func (s *selector) toA(id ir.ValueID) {
 // nothing that is still needed. A is about to change.
 func (s *selector) saveBase() {
 	a, x := s.reg.a, s.reg.x
-	if a == ir.None || a == x || s.lastBase[a] < s.here || x != ir.None && s.last[x] >= s.here {
+	if s.reserved > 0 || a == ir.None || a == x || s.lastBase[a] < s.here || x != ir.None && s.needsYet(x) {
 		return
 	}
 	s.emitFor(a, opTax, 0)
 	s.code[len(s.code)-1].spare = true
 	s.reg.x = a
+}
+
+// needsYet reports whether code to come seems to need v.
+func (s *selector) needsYet(v ir.ValueID) bool {
+	if s.last[v] != s.here {
+		return s.last[v] > s.here
+	}
+	return s.lastEnd[v] == s.here || slices.ContainsFunc(s.users[v], func(u ir.ValueID) bool {
+		return s.f.Value(u).Block == s.here && !s.kept[u]
+	})
 }
 
 // compute emits the instructions for the value itself, with the result in A.
@@ -69,6 +83,7 @@ func (s *selector) compute(id ir.ValueID) {
 		return
 	case ir.OpNeg:
 		s.toA(v.Args[0])
+		s.saveBase()
 		s.emitFor(id, opNeg, 0)
 		return
 	case ir.OpParam:
@@ -76,6 +91,7 @@ func (s *selector) compute(id ir.ValueID) {
 	}
 	if k, ok := s.f.IsConst(v.Args[1]); ok {
 		s.toA(v.Args[0])
+		s.saveBase()
 		s.emitFor(id, aluOp(v.Op)|srcK, k)
 		return
 	}
@@ -187,7 +203,7 @@ func (s *selector) again(id ir.ValueID, limit int) int {
 // and then returns true. It takes the shortest of the ways that it knows.
 func (s *selector) pair(a, b ir.ValueID, exchange bool) (exchanged bool) {
 	if s.reg.x == b && !s.clobbersX(a) {
-		s.toA(a)
+		s.take(way{a: a, b: b, order: xFirst})
 		return false
 	}
 	ways := s.ways(a, b, false, nil)
@@ -259,7 +275,9 @@ func (s *selector) take(w way) {
 	switch w.order {
 	case xFirst:
 		s.toX(w.b)
+		s.reserved++
 		s.toA(w.a)
+		s.reserved--
 	case xLast:
 		s.toA(w.a)
 		s.toX(w.b)

@@ -48,12 +48,13 @@ type selector struct {
 	temps   uint32       // the next free name of a temporary slot
 
 	// The block being written.
-	here  ir.BlockID
-	code  []insn
-	reg   state
-	span  ir.Span
-	log   []ir.ValueID // values that kept was set for
-	depth int          // pairs being tried, one inside the other
+	here     ir.BlockID
+	code     []insn
+	reg      state
+	span     ir.Span
+	log      []ir.ValueID // values that kept was set for
+	depth    int          // pairs being tried, one inside the other
+	reserved int          // pairs whose second is in X, where it must stay
 
 	emitted, limit int // instructions so far and at most
 
