@@ -217,3 +217,43 @@ func TestLockedFilter(t *testing.T) {
 		}
 	}
 }
+
+// TestCookedProgram shows what a program in the kernel has to work with on Any:
+// the bytes start at the network layer, and the link layer is in the metadata.
+func TestCookedProgram(t *testing.T) {
+	prog, err := bpf.Assemble([]bpf.Instruction{
+		bpf.LoadExtension{Num: bpf.ExtProto},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0x0800, SkipTrue: 5},
+		bpf.LoadAbsolute{Off: 9, Size: 1}, // the protocol of the IPv4 header
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 17, SkipTrue: 3},
+		bpf.LoadExtension{Num: bpf.ExtInterfaceIndex},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: 1, SkipTrue: 1}, // not on lo
+		bpf.RetConstant{Val: DefaultSnaplen},
+		bpf.RetConstant{Val: 0},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab := netlab.NewWith(t, quiet)
+	h := opened(t, lab.Right, Config{Interface: Any, Filter: Filter{Classic: prog}})
+	udp := lab.Left.Datagram(lab.Right, 7, 9, []byte("udp"))
+	tcp := append([]byte(nil), udp...)
+	tcp[14+9] = 6
+	arp := append([]byte(nil), udp...)
+	arp[13] = 6
+	send(t, sender(t, lab.Left), udp, tcp, arp, netlab.Tag(udp, 0x8100, 9))
+	s, err := lab.Right.LoopbackSender()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	send(t, s, udp)
+	h.Break()
+	got := rest(t, h)
+	if len(got) != 2 || got[0].Tagged || !got[1].Tagged {
+		t.Errorf("%d packets: %+v", len(got), got)
+	}
+	if st := checkSums(t, h); st.Received != 2 {
+		t.Errorf("%+v", st)
+	}
+}

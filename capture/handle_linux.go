@@ -374,7 +374,7 @@ func (h *Handle) Next(p *Packet) error {
 	defer h.readMu.Unlock()
 	for {
 		if b := h.current; b != nil {
-			if b.Next(p) {
+			if !h.closing.Load() && b.Next(p) {
 				return nil
 			}
 			b.Release()
