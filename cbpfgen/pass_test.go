@@ -145,3 +145,53 @@ func TestPressure(t *testing.T) {
 		t.Errorf("60 values, each from the one before: error %v, want a LimitError", err)
 	}
 }
+
+// TestChoices: whatever search chooses, the program is right.
+func TestChoices(t *testing.T) {
+	tried := 0
+	for seed := range *rounds {
+		r := rand.New(rand.NewPCG(uint64(seed), 23))
+		f := randomFunc(r, 15)
+		s := newSelector(legal(f, false), f.Snaplen)
+		s.tight, s.baseToX = r.IntN(2) == 0, r.IntN(2) == 0
+		avoid := make([]bool, len(s.f.Values))
+		for v := range avoid {
+			avoid[v] = s.f.Values[v].Op != ir.OpParam && r.IntN(3) == 0
+		}
+		for b := range s.f.Blocks {
+			// At most one parameter of a block in each register.
+			taken := map[home]bool{}
+			for _, p := range s.f.Blocks[b].Params {
+				h := home(r.IntN(3))
+				if s.homes[p] = h; taken[h] {
+					s.homes[p] = homeSlot
+				}
+				taken[h] = true
+			}
+		}
+		d := s.run(avoid, 1<<16)
+		if d == nil {
+			continue
+		}
+		prune(d)
+		if assignSlots(d, slotUse(d)) > scratchWords {
+			continue
+		}
+		tried++
+		prog := assemble(d, f.Snaplen).Insns
+		if err := verify(prog, 1<<16); err != nil {
+			t.Fatalf("seed %d: %v\n%s\n%s", seed, err, f, Format(prog))
+		}
+		full := randomPacket(r)
+		for n := range len(full) + 1 {
+			md := randomMeta(r, n)
+			got, want := cbpfvm.Run(cbpfvm.Libpcap, prog, full[:n], md), ir.Eval(f, full[:n], md)
+			if got != want {
+				t.Fatalf("seed %d: verdict %d, want %d for % x, %+v\n%s\n%s", seed, got, want, full[:n], md, s.f, Format(prog))
+			}
+		}
+	}
+	if tried < *rounds*9/10 {
+		t.Errorf("only %d programs were tried", tried)
+	}
+}
