@@ -70,28 +70,47 @@ func (direct) guard(b *body, g *guard) {
 // point emits p = data + base + anchor, in a form that lets the verifier see
 // that the bytes of g are in the range of packet pointers.
 func (b *body) point(c *cluster, p asm.Register, g *guard) {
-	if c.base == ir.None {
+	switch {
+	case c.base == ir.None:
 		b.out.emit(asm.Mov.Reg(p, b.m.data))
-	} else {
-		base := b.operand(c.base, b.m.scratch[0])
-		switch {
-		case !b.bounded(c):
-			b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-g.to), b.failing(g)))
-		case b.places[c.base].kind == inSlot:
-			// Before Linux 5.14 the verifier forgets a bound in the stack. The jump is never
-			// taken.
-			b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-c.hi), b.failing(g)))
-		}
-		if p == base {
-			b.out.emit(asm.Add.Reg(p, b.m.data))
-		} else {
-			b.out.emit(asm.Mov.Reg(p, b.m.data))
-			b.out.emit(asm.Add.Reg(p, base))
-		}
+	case b.bounded(c):
+		b.pointBounded(c, p, g)
+	default:
+		b.pointLimited(c, p, g)
 	}
 	if c.anchor != 0 {
 		b.out.emit(asm.Add.Imm(p, int32(c.anchor)))
 	}
+}
+
+// pointBounded emits p = data + base for a base whose bound the verifier knows.
+func (b *body) pointBounded(c *cluster, p asm.Register, g *guard) {
+	base := b.operand(c.base, b.m.scratch[0])
+	if b.places[c.base].kind == inSlot {
+		// Before Linux 5.14 the verifier forgets a bound in the stack. The jump
+		// is never taken.
+		b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-c.hi), b.failing(g)))
+	}
+	if p == base {
+		b.out.emit(asm.Add.Reg(p, b.m.data))
+		return
+	}
+	b.out.emit(asm.Mov.Reg(p, b.m.data))
+	b.out.emit(asm.Add.Reg(p, base))
+}
+
+// pointLimited emits p = data + base for any base, which it limits.
+func (b *body) pointLimited(c *cluster, p asm.Register, g *guard) {
+	base := b.operand(c.base, b.m.scratch[0])
+	b.out.jumpIf(asm.JGT.Imm(base, int32(maxPacketOffset-g.to), b.failing(g)))
+	if p != base {
+		b.out.emit(asm.Mov.Reg32(p, base))
+	}
+	// The mask changes nothing. It makes the verifier forget that the base may
+	// be the sum of another value and a constant: newer ones remember this (seen in
+	// 6.18), and refuse a pointer made from it where the constant is large.
+	b.out.emit(asm.And.Imm32(p, maxPacketOffset))
+	b.out.emit(asm.Add.Reg(p, b.m.data))
 }
 
 // bounded reports whether the verifier knows by itself that all of c is in the

@@ -1,6 +1,7 @@
 package ebpfgen_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand"
@@ -73,7 +74,11 @@ func randomPacket(r *rand.Rand, n int) []byte {
 
 // funcsEnv is the environment variable that asks for a longer run with fresh
 // random numbers: how many Funcs for each target and strategy.
-const funcsEnv = "GOFILTER_KERNEL_FUNCS"
+// seedEnv is the one that repeats such a run: the number that it has printed.
+const (
+	funcsEnv = "GOFILTER_KERNEL_FUNCS"
+	seedEnv  = "GOFILTER_KERNEL_SEED"
+)
 
 // TestRandomAgreement compares programs made of random Funcs, run by the
 // kernel, with Eval.
@@ -85,6 +90,9 @@ func TestRandomAgreement(t *testing.T) {
 	}
 	if n, err := strconv.Atoi(os.Getenv(funcsEnv)); err == nil {
 		funcs, seed = n, time.Now().UnixNano()
+		if n, err := strconv.ParseInt(os.Getenv(seedEnv), 10, 64); err == nil {
+			seed = n
+		}
 		t.Logf("seed %d", seed)
 	}
 	forEachAccess(t, func(t *testing.T, target ebpfgen.Target, a ebpfgen.Access) {
@@ -149,6 +157,69 @@ func TestExample(t *testing.T) {
 			agree(t, f, p, target, o, pkt, 1)
 		}
 	})
+}
+
+// refused are filters whose programs a verifier has refused before.
+var refused = map[string]string{
+	"a base that is the sum of a value and a large constant": `func linktype=EN10MB view=VIEW snaplen=1 ""
+b0:
+	v1 = load32 [0]
+	v2 = sub v1 0x4d6eee40
+	v3 = load32 [v2+55]
+	if ge v3 v1 -> b1, b2
+b1:
+	accept
+b2:
+	reject
+`,
+	"a guard of an unbounded base that a later one extends": `func linktype=EN10MB view=VIEW snaplen=1 ""
+b0:
+	v1 = load16 [0]
+	v2 = load8 [v1+3]
+	if eq v2 7 -> b1, b2
+b1:
+	accept
+b2:
+	v3 = load8 [v1+30]
+	if eq v3 7 -> b1, b3
+b3:
+	reject
+`,
+	"offsets at the end of what the verifier follows": `func linktype=EN10MB view=VIEW snaplen=1 ""
+b0:
+	v1 = load8 [0]
+	v2 = load8 [65534]
+	v3 = load8 [v1+65200]
+	v4 = load32 [v1+32767]
+	if eq v2 v3 -> b1, b2
+b1:
+	accept
+b2:
+	if eq v4 v3 -> b3, b4
+b3:
+	accept
+b4:
+	reject
+`,
+}
+
+func TestRefusedBefore(t *testing.T) {
+	kernelrun.Require(t)
+	for name, text := range refused {
+		t.Run(name, func(t *testing.T) {
+			forEachAccess(t, func(t *testing.T, target ebpfgen.Target, a ebpfgen.Access) {
+				f := parse(t, text, target)
+				o := ebpfgen.Options{Access: a}
+				p := load(t, f, target, o)
+				pkt := make([]byte, 100)
+				binary.BigEndian.PutUint32(pkt, 0x4d6eee40-50)
+				agree(t, f, p, target, o, pkt, 1)
+				pkt = make([]byte, 100)
+				pkt[1], pkt[40], pkt[33] = 10, 7, 3
+				agree(t, f, p, target, o, pkt, 1)
+			})
+		})
+	}
 }
 
 // TestFragments runs filters that read around the end of the linear part of an
