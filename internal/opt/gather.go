@@ -8,6 +8,9 @@ import "github.com/gofilter/gofilter/ir"
 // leads. "a = 1 or b = 1 or a = 2 or b = 2" becomes "a = 1 or a = 2 or b = 1 or
 // b = 2", and a machine with one accumulator loads a once.
 //
+// Where the chain is reached from tests of one value only, tests of that come
+// first.
+//
 // Only a test whose value is there already moves, and only to the front, so it
 // loads nothing earlier than before, and the loads that it passes happen on
 // fewer packets.
@@ -20,7 +23,7 @@ func gather(w *work) {
 		if w.live[b] || f.Blocks[b].Kind != ir.KindIf {
 			continue
 		}
-		if w.chain(ir.BlockID(b)); len(w.order) > 2 {
+		if w.chain(ir.BlockID(b)); len(w.order) > 1 {
 			w.gatherChain()
 		}
 	}
@@ -78,23 +81,30 @@ func (w *work) gatherChain() {
 	// end of that list, by place; places are counted from 1, 0 is none.
 	w.mark = reset(w.mark, 2*(n+1))
 	next, last := w.mark[:n+1], w.mark[n+1:]
+	front := w.front[:0] // places of tests of the value that was tested before
+	before := w.testedBefore()
 	moved := false
 	for i, b := range w.order {
 		blk := &f.Blocks[b]
 		place := int32(i + 1)
 		last[place] = place
 		_, isConst := f.IsConst(blk.Y)
-		first := w.leaders[blk.X]
-		switch {
+		movable := isConst && len(blk.Values) == 0
+		switch first := w.leaders[blk.X]; {
+		case blk.X == before && movable:
+			moved = moved || len(front) < i
+			front = append(front, place)
+			last[place] = 0
 		case first == 0:
 			w.leaders[blk.X] = place
-		case isConst && len(blk.Values) == 0:
+		case movable:
 			moved = moved || last[first] != place-1
 			next[last[first]] = place
 			last[first] = place
 			last[place] = 0 // follows another
 		}
 	}
+	w.front = front
 	for _, b := range w.order {
 		w.leaders[f.Blocks[b].X] = 0
 	}
@@ -108,6 +118,10 @@ func (w *work) gatherChain() {
 		contents[i] = f.Blocks[b]
 	}
 	to := 0
+	for _, place := range front {
+		w.fill(w.order[to], &contents[place-1])
+		to++
+	}
 	for first := 1; first <= n; first++ {
 		if last[first] == 0 {
 			continue
@@ -124,6 +138,30 @@ func (w *work) gatherChain() {
 		}
 		*w.onward(b, &exit) = on
 	}
+}
+
+// testedBefore returns the value that every edge into the chain comes from a
+// test of, None where there is none, or where what the first block of the chain
+// computes may be used where the exit leads.
+func (w *work) testedBefore() ir.ValueID {
+	f := w.f
+	head := w.order[0]
+	exit := w.exit()
+	if to := &f.Blocks[exit.To]; to.NumSucc() > 0 || len(to.Values) > 0 || len(exit.Args) > 0 {
+		return ir.None
+	}
+	x := ir.None
+	for _, e := range w.preds.Of(head) {
+		p := f.Blocks[e.From].X
+		if p == ir.None || x != ir.None && x != p {
+			return ir.None
+		}
+		x = p
+	}
+	if x == f.Blocks[head].X {
+		return ir.None // stands first anyhow
+	}
+	return x
 }
 
 // exit returns the edge that all tests of the chain have.

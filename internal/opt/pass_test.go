@@ -644,6 +644,66 @@ b8:
 	accept
 b9:
 	reject`},
+		{"gather", "the value tested before", `
+b0:
+	v1 = load32 [26]
+	if eq v1 1 -> b1, b2
+b1:
+	v2 = load32 [30]
+	if eq v2 2 -> b4, b5
+b2:
+	v3 = load32 [30]
+	if eq v3 1 -> b3, b5
+b3:
+	if eq v1 2 -> b4, b5
+b4:
+	accept
+b5:
+	reject`, `
+b0:
+	v1 = load32 [26]
+	if eq v1 1 -> b1, b2
+b1:
+	v2 = load32 [30]
+	if eq v2 2 -> b4, b5
+b2:
+	if eq v1 2 -> b3, b5
+b3:
+	v3 = load32 [30]
+	if eq v3 1 -> b4, b5
+b4:
+	accept
+b5:
+	reject`},
+		{"gather", "not where the exit needs what came first", `
+b0:
+	v1 = load32 [26]
+	if eq v1 1 -> b1, b1
+b1:
+	v2 = load32 [30]
+	if eq v2 1 -> b2, b3
+b2:
+	if eq v1 2 -> b4, b3
+b3:
+	if eq v2 7 -> b4, b5
+b4:
+	accept
+b5:
+	reject`, `
+b0:
+	v1 = load32 [26]
+	if eq v1 1 -> b1, b1
+b1:
+	v2 = load32 [30]
+	if eq v2 1 -> b2, b3
+b2:
+	if eq v1 2 -> b4, b3
+b3:
+	if eq v2 7 -> b4, b5
+b4:
+	accept
+b5:
+	reject`},
 		{"layout", "verdicts last, the true way next", `
 b0:
 	v1 = len

@@ -21,6 +21,7 @@ type work struct {
 	nextIn  []int32   // by edge, see inEdges
 	mark    []int32   // by block
 	leaders []int32   // by class
+	front   []int32   // places in a chain, see gather
 
 	// testDropped: merge turned a test into a jump since thread ran.
 	testDropped bool
