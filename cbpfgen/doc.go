@@ -16,15 +16,19 @@
 //
 //   - legal rewrites the Func into one that the machine can express: constants
 //     folded, loads that always fault turned into reject, parameters only on jumps,
-//     guards where the kernel's arithmetic differs from the Func's;
+//     guards where the kernel's arithmetic differs from the Func's; sink then moves
+//     values to the one block that needs them;
 //   - select gives each block its instructions and keeps track of what A and X
 //     hold where paths meet; every value that it computes is also stored to a
 //     scratch slot of its own, of which there are as many as it likes;
-//   - prune drops stores that nobody reads, empty blocks and equal blocks;
+//   - prune drops stores that nobody reads, results that nobody needs, copies
+//     between slots that may be one, empty blocks and equal blocks;
 //   - slots maps the slots that are left onto the sixteen of the machine;
 //   - assemble places the blocks and resolves jumps, with a stepping stone where a
 //     displacement does not fit eight bits.
 //
-// Select runs again with fewer stores where loading a value from the packet again
-// comes cheaper than keeping it, or where sixteen slots do not suffice.
+// search runs select to slots several times: with values computed again instead of
+// kept where that is no longer, or where sixteen slots do not suffice, and with
+// parameters in slots instead of registers. It returns the shortest program. A Func
+// without parameters and without kept values is selected once.
 package cbpfgen

@@ -1,6 +1,7 @@
 package cbpfgen
 
 import (
+	"errors"
 	"flag"
 	"math/rand/v2"
 	"strings"
@@ -27,50 +28,68 @@ var rounds = flag.Int("rounds", 3000, "random functions that TestAgreement tries
 func TestAgreement(t *testing.T) {
 	accepted, tooLarge := 0, 0
 	for seed := range *rounds {
-		r := rand.New(rand.NewPCG(uint64(seed), 7))
 		size := 12
 		if seed%50 == 0 {
 			size = 400
 		}
-		f := randomFunc(r, size)
-		if err := f.Check(); err != nil {
-			t.Fatalf("seed %d: generator: %v", seed, err)
-		}
-		text := f.String()
-		for _, m := range []cbpfvm.Machine{cbpfvm.Libpcap, cbpfvm.Linux} {
-			prog, err := Generate(f, Options{Kernel: m == cbpfvm.Linux})
-			if err != nil {
-				if _, ok := err.(*LimitError); !ok {
-					t.Fatal(err)
-				}
-				tooLarge++
-				continue
-			}
-			if s := f.String(); s != text {
-				t.Fatalf("seed %d: Generate changed the Func:\n%s\nbecame\n%s", seed, text, s)
-			}
-			if err := Verify(prog); err != nil {
-				t.Fatalf("seed %d: %v\n%s\n%s", seed, err, f, Format(prog))
-			}
-			for range 4 {
-				full := randomPacket(r)
-				for n := range len(full) + 1 {
-					pkt := full[:n]
-					md := randomMeta(r, n)
-					want := ir.Eval(f, pkt, md)
-					if want != 0 {
-						accepted++
-					}
-					if got := cbpfvm.Run(m, prog, pkt, md); got != want {
-						t.Fatalf("seed %d, machine %d: verdict %d, want %d for % x, %+v\n%s\n%s\n%s", seed, m, got, want, pkt, md, f, legal(f, m == cbpfvm.Linux), Format(prog))
-					}
-				}
-			}
-		}
+		a, l := checkAgreement(t, uint64(seed), size)
+		accepted, tooLarge = accepted+a, tooLarge+l
 	}
 	if accepted < *rounds || tooLarge > *rounds/20 {
 		t.Errorf("%d verdicts were accept, %d programs too large: the test shows little", accepted, tooLarge)
 	}
+}
+
+func FuzzAgreement(f *testing.F) {
+	f.Add(uint64(1), uint16(5))
+	f.Add(uint64(2), uint16(500))
+	f.Fuzz(func(t *testing.T, seed uint64, size uint16) {
+		checkAgreement(t, seed, 1+int(size%1000))
+	})
+}
+
+// checkAgreement tests one random Func of at most size blocks. It returns how many
+// packets were accepted and how many programs needed more than the machine has.
+func checkAgreement(t *testing.T, seed uint64, size int) (accepted, tooLarge int) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, 7))
+	f := randomFunc(r, size)
+	if err := f.Check(); err != nil {
+		t.Fatalf("seed %d: generator: %v", seed, err)
+	}
+	text := f.String()
+	for _, m := range []cbpfvm.Machine{cbpfvm.Libpcap, cbpfvm.Linux} {
+		prog, err := Generate(f, Options{Kernel: m == cbpfvm.Linux, MaxInsns: MaxSocketInsns})
+		var limit *LimitError
+		if errors.As(err, &limit) {
+			tooLarge++
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := f.String(); s != text {
+			t.Fatalf("seed %d: Generate changed the Func:\n%s\nbecame\n%s", seed, text, s)
+		}
+		if err := Verify(prog); err != nil {
+			t.Fatalf("seed %d: %v\n%s\n%s", seed, err, f, Format(prog))
+		}
+		for range 4 {
+			full := randomPacket(r)
+			for n := range len(full) + 1 {
+				pkt, md := full[:n], randomMeta(r, n)
+				want := ir.Eval(f, pkt, md)
+				if want != 0 {
+					accepted++
+				}
+				if got := cbpfvm.Run(m, prog, pkt, md); got != want {
+					t.Fatalf("seed %d, machine %d: verdict %d, want %d for % x, %+v\n%s\n%s\n%s",
+						seed, m, got, want, pkt, md, f, legal(f, m == cbpfvm.Linux), Format(prog))
+				}
+			}
+		}
+	}
+	return accepted, tooLarge
 }
 
 // TestLegal: the legal form keeps the meaning, and the laws.
