@@ -42,6 +42,7 @@ type reply struct {
 	EBPF   []byte          `json:"ebpf,omitempty"` // little-endian struct bpf_insn; JSON has it in base64
 	Accept *uint32         `json:"accept,omitempty"`
 	Reject *uint32         `json:"reject,omitempty"`
+	Frags  bool            `json:"frags,omitempty"` // an XDP program takes frames in several pieces
 	Error  string          `json:"error,omitempty"`
 	Pos    *int            `json:"pos,omitempty"` // where in the expression, in bytes
 	End    *int            `json:"end,omitempty"`
@@ -228,5 +229,6 @@ func (req *request) ebpf(f *gofilter.Filter, target ebpfgen.Target, r *reply) er
 	}
 	v := target.Verdict(f.IR().Snaplen, o)
 	r.EBPF, r.Accept, r.Reject, r.OK = code.Bytes(), &v.Accept, &v.Reject, true
+	r.Frags = target == ebpfgen.XDPFrags
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gofilter/gofilter/capture"
 	"github.com/gofilter/gofilter/cbpfgen"
 	"github.com/gofilter/gofilter/ebpfgen"
+	"github.com/gofilter/gofilter/internal/cooked"
 	"github.com/gofilter/gofilter/internal/opt"
 	"github.com/gofilter/gofilter/internal/savefile"
 	"github.com/gofilter/gofilter/ir"
@@ -32,14 +33,21 @@ func (s *session) dump() error {
 	if err != nil {
 		return err
 	}
+	fn := f.IR()
+	if s.opt.iface != "" && cooked.Is(cfg.LinkType) {
+		// What runs in the kernel for such an interface is this.
+		if fn, err = cooked.Kernel(fn, cfg.LinkType); err != nil {
+			return err
+		}
+	}
 	if s.opt.ebpf {
-		insns, err := ebpfgen.Generate(f.IR(), s.opt.target, ebpfgen.Options{Access: s.opt.access})
+		insns, err := ebpfgen.Generate(fn, s.opt.target, ebpfgen.Options{Access: s.opt.access})
 		if err != nil {
 			return err
 		}
 		return s.print(assembly(insns))
 	}
-	prog, err := cbpfgen.Generate(f.IR(), cbpfgen.Options{Kernel: cfg.View == ir.ViewSocket})
+	prog, err := cbpfgen.Generate(fn, cbpfgen.Options{Kernel: cfg.View == ir.ViewSocket})
 	if err != nil {
 		return err
 	}

@@ -135,7 +135,7 @@ func (s *session) capture(h *capture.Handle, out *output) error {
 			}
 		}
 		block.Release()
-		if out.printer != nil && s.opt.lineBuffer {
+		if out.printer != nil {
 			if err := out.printer.flush(); err != nil {
 				return err
 			}

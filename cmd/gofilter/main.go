@@ -96,6 +96,12 @@ func (e *expressionError) Unwrap() error { return e.err }
 // report prints an error: one line that says what and where, and for a fault of
 // the expression the expression with the place marked.
 func (s *session) report(err error) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range several.Unwrap() {
+			s.report(err)
+		}
+		return
+	}
 	var list expr.ErrorList
 	var ee *expressionError
 	if errors.As(err, &ee) && errors.As(ee.err, &list) {

@@ -163,7 +163,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	fs.CountVarP(&o.dump, "dump", "d", "print the compiled filter; -dd as C, -ddd as numbers")
 	fs.BoolVar(&o.ebpf, "ebpf", false, "print the filter as an eBPF program")
 	value(o.setTarget, "target", "", "socket|tc|xdp|cgroup", "where the eBPF program shall run; implies --ebpf")
-	value(o.setAccess, "access", "", "direct|load_bytes|ld_abs", "how the eBPF program reads packets")
+	value(o.setAccess, "access", "", "direct|helper|ldabs", "how the eBPF program reads packets")
 	fs.StringVar(&o.dumpPass, "dump-pass", "", "print the intermediate form after pass `NAME`; all, or list for their names")
 	fs.BoolVarP(&o.noOptimize, "no-optimize", "O", false, "do not optimize the filter")
 	value(o.setNetmask, "netmask", "", "MASK", "the interface's IPv4 netmask")
@@ -346,7 +346,7 @@ func targetNames() string {
 func (o *options) setAccess(s string) error {
 	a, ok := ebpfgen.LookupAccess(s)
 	if !ok {
-		return fmt.Errorf("unknown way to access packets %q", s)
+		return fmt.Errorf("unknown way to access packets %q: want direct, helper, ldabs", s)
 	}
 	o.access = a
 	return nil
