@@ -15,18 +15,18 @@ import (
 	"github.com/gofilter/gofilter/linktype"
 )
 
-// kernelTypes says which link types a target's packets can have: a socket filter gets whatever
-// the device delivers, the others Ethernet frames or bare IP packets.
-func kernelTypes(target ebpfgen.Target) []linktype.Type {
-	switch target {
-	case ebpfgen.SocketFilter:
+// kernelTypes says which link types a target's packets can have: a socket gets whatever its device
+// delivers, the others Ethernet frames or, in a control group, bare IP packets.
+func kernelTypes(view ir.View) []linktype.Type {
+	switch view {
+	case ir.ViewSocket:
 		return corpus.Types
-	case ebpfgen.SchedCLS, ebpfgen.XDP:
+	case ir.ViewTC, ir.ViewXDP:
 		return []linktype.Type{linktype.Ethernet}
-	case ebpfgen.CgroupSKB:
+	case ir.ViewCgroup:
 		return []linktype.Type{linktype.Raw, linktype.IPv4, linktype.IPv6}
 	}
-	panic("no link types for target " + target.String())
+	panic("no link types for view " + view.String())
 }
 
 // TestKernelAgreement: for every filter and packet of testdata the eBPF program of each target, with
@@ -37,7 +37,7 @@ func TestKernelAgreement(t *testing.T) {
 	kernelrun.Require(t)
 	filters, captures := readCorpus(t)
 	for _, target := range ebpfgen.Targets() {
-		for _, lt := range kernelTypes(target) {
+		for _, lt := range kernelTypes(target.View()) {
 			packets := corpus.Whole(captures, lt)
 			for _, access := range target.Access() {
 				t.Run(fmt.Sprintf("%v/%v/%v", target, access, lt), func(t *testing.T) {
