@@ -31,6 +31,9 @@ func (h *Handle) Next(*Packet) error { return errUnsupported }
 // NextBlock returns an error that wraps errors.ErrUnsupported.
 func (h *Handle) NextBlock() (*Block, error) { return nil, errUnsupported }
 
+// Pending returns false.
+func (h *Handle) Pending() bool { return false }
+
 // SetFilter returns an error that wraps errors.ErrUnsupported.
 func (h *Handle) SetFilter(Filter) error { return errUnsupported }
 

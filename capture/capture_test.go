@@ -486,6 +486,85 @@ func TestDownUp(t *testing.T) {
 	})
 }
 
+// TestFlaps takes the interface down and up under traffic. Every packet that the
+// kernel counts is delivered, and each error is that the interface is down.
+func TestFlaps(t *testing.T) {
+	const flaps = 10
+	lab := netlab.NewWith(t, quiet)
+	h := opened(t, lab.Right, Config{Interface: lab.Right.Link, BufferSize: 8 << 20, Snaplen: 100})
+	stop := blast(t, lab, numbered(lab, 0, 500))
+	done := make(chan error, 1)
+	go func() {
+		defer h.Break()
+		for range flaps {
+			time.Sleep(10 * time.Millisecond)
+			for _, up := range []bool{false, true} {
+				if err := lab.Right.SetUp(up); err != nil {
+					done <- err
+					return
+				}
+			}
+		}
+		done <- lab.Ready()
+	}()
+	downs := 0
+	for {
+		b, err := h.NextBlock()
+		if errors.Is(err, ErrDown) {
+			downs++
+			continue
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p Packet
+		for b.Next(&p) {
+		}
+		b.Release()
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if downs == 0 || downs > flaps {
+		t.Errorf("down %d times, flapped %d times", downs, flaps)
+	}
+	if st := checkSums(t, h); st.Delivered == 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestPending looks at the ring before, with and after a packet.
+func TestPending(t *testing.T) {
+	lab := netlab.NewWith(t, quiet)
+	h := opened(t, lab.Right, Config{Interface: lab.Right.Link, Immediate: true})
+	if h.Pending() {
+		t.Error("pending before any packet")
+	}
+	send(t, sender(t, lab.Left), numbered(lab, 0, 2)...)
+	soon(t, 5*time.Second, "a block", func() {
+		for !h.Pending() {
+			time.Sleep(time.Millisecond)
+		}
+	})
+	var p Packet
+	for range 2 {
+		if err := h.Next(&p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h.Pending() {
+		t.Error("pending after the last packet")
+	}
+	h.Close()
+	if h.Pending() {
+		t.Error("pending after Close")
+	}
+}
+
 // TestGone removes the interface: with packets unread, with a waiting reader, and
 // after it went down.
 func TestGone(t *testing.T) {

@@ -56,6 +56,8 @@ type Handle struct {
 	stats    Stats
 }
 
+var _ syscall.Conn = (*Handle)(nil)
+
 // A change is the moment from which a filter is in force, and its predicate.
 type change struct {
 	// Packets in blocks before sequence, and the first packets of that block, were
@@ -407,6 +409,23 @@ func (h *Handle) NextBlock() (*Block, error) {
 		b.Release()
 	}
 	return h.nextBlock()
+}
+
+// Pending reports whether NextBlock would return a block at once. It is false, too,
+// while another goroutine is in Next or NextBlock.
+func (h *Handle) Pending() bool {
+	if !h.readMu.TryLock() {
+		return false
+	}
+	defer h.readMu.Unlock()
+	if h.closing.Load() {
+		return false
+	}
+	if h.current != nil && h.current.left > 0 {
+		return true
+	}
+	b := &h.ring.blocks[h.next]
+	return !b.open && !b.held.Load() && b.ours()
 }
 
 func (h *Handle) nextBlock() (*Block, error) {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sort"
+	"strings"
 )
 
 // An Interface is something that can be captured on.
@@ -30,6 +31,43 @@ const (
 	Connected                      // a carrier, or associated
 	Disconnected                   // no carrier
 )
+
+// String lists the flags in tcpdump's words: "Up, Running, Connected".
+func (f Flags) String() string {
+	var words []string
+	for _, w := range []struct {
+		flag Flags
+		word string
+	}{{Up, "Up"}, {Running, "Running"}, {Loopback, "Loopback"}, {Wireless, "Wireless"}} {
+		if f&w.flag != 0 {
+			words = append(words, w.word)
+		}
+	}
+	wireless := f&Wireless != 0
+	switch {
+	case f&Connected != 0 && wireless:
+		words = append(words, "Associated")
+	case f&Connected != 0:
+		words = append(words, "Connected")
+	case f&Disconnected != 0 && wireless:
+		words = append(words, "Not associated")
+	case f&Disconnected != 0:
+		words = append(words, "Disconnected")
+	}
+	if len(words) == 0 {
+		return "none"
+	}
+	return strings.Join(words, ", ")
+}
+
+// String is the interface as tcpdump -D shows it, without the number.
+func (i Interface) String() string {
+	s := i.Name
+	if i.Description != "" {
+		s += " (" + i.Description + ")"
+	}
+	return s + " [" + i.Flags.String() + "]"
+}
 
 // anyInterface is the entry of the pseudo-interface.
 var anyInterface = Interface{

@@ -101,3 +101,22 @@ func TestInterfacesInLab(t *testing.T) {
 		t.Errorf("link types of any: %v, %v", types, err)
 	}
 }
+
+func TestInterfaceString(t *testing.T) {
+	for _, c := range []struct {
+		i    Interface
+		want string
+	}{
+		{Interface{Name: "eth0", Flags: Up | Running | Connected}, "eth0 [Up, Running, Connected]"},
+		{Interface{Name: "eth1", Flags: Up | Disconnected}, "eth1 [Up, Disconnected]"},
+		{Interface{Name: "wlan0", Flags: Up | Running | Wireless | Connected}, "wlan0 [Up, Running, Wireless, Associated]"},
+		{Interface{Name: "wlan1", Flags: Wireless | Disconnected}, "wlan1 [Wireless, Not associated]"},
+		{Interface{Name: "lo", Flags: Up | Running | Loopback}, "lo [Up, Running, Loopback]"},
+		{Interface{Name: "tun0"}, "tun0 [none]"},
+		{anyInterface, "any (Pseudo-device that captures on all interfaces) [Up, Running]"},
+	} {
+		if got := c.i.String(); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
