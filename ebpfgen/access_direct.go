@@ -16,16 +16,21 @@ const (
 
 // direct reads through the context's data pointer. It reaches the linear part
 // of a packet only.
-type direct struct{}
+type direct struct {
+	m *machine
+}
 
-func (direct) traits() traits {
+func (d direct) traits() traits {
 	return traits{
-		machine: &leaf, reach: maxPacketOffset,
+		machine: d.m, reach: maxPacketOffset,
 		guards: true, span: 0x7000, pointers: true, network: true,
 	}
 }
 
 func (direct) prologue(b *body) {
+	if b.target.inline != nil {
+		return // the pointers are there
+	}
 	guards, length := false, false
 	for i := range b.steps {
 		s := &b.steps[i]

@@ -23,12 +23,13 @@ type assembler struct {
 	insns  asm.Instructions
 	labels map[string]int // index of the instruction that follows
 	used   map[string]bool
+	prefix string // of labels that the assembler makes
 	fresh  int
 	words  Words // source of what is emitted next
 }
 
-func newAssembler() *assembler {
-	return &assembler{labels: make(map[string]int), used: make(map[string]bool)}
+func newAssembler(prefix string) *assembler {
+	return &assembler{labels: make(map[string]int), used: make(map[string]bool), prefix: prefix}
 }
 
 func (a *assembler) emit(ins asm.Instruction) {
@@ -58,25 +59,32 @@ func (a *assembler) label(name string) {
 // newLabel returns an unused label.
 func (a *assembler) newLabel() string {
 	a.fresh++
-	return fmt.Sprintf("skip%d", a.fresh)
+	return fmt.Sprintf("%sskip%d", a.prefix, a.fresh)
 }
 
-// verdict emits a label and the return of a number, if something jumps there.
-func (a *assembler) verdict(label string, r0 uint32) {
+// verdict emits a label, if something jumps there, and the end of the program: the
+// return of a number, or what in stands for.
+func (a *assembler) verdict(label string, n uint32, in *Registers) {
 	if !a.used[label] {
 		return
 	}
 	a.label(label)
-	a.emit(asm.Mov.Imm32(asm.R0, int32(r0)))
-	a.emit(asm.Return())
+	if in == nil {
+		a.emit(asm.Mov.Imm32(asm.R0, int32(n)))
+		a.emit(asm.Return())
+		return
+	}
+	a.emit(asm.Mov.Imm32(in.Result, int32(n)))
+	a.jump(in.Done)
 }
 
 // maxJump is the largest displacement of a jump instruction, in instructions.
 const maxJump = math.MaxInt16
 
 // assemble takes away jumps to the next instruction, checks the
-// displacements and gives each jump's target its symbol.
-func (a *assembler) assemble() (asm.Instructions, error) {
+// displacements and gives each jump's target its symbol. outside is a symbol
+// that is not the assembler's.
+func (a *assembler) assemble(outside string) (asm.Instructions, error) {
 	gone := a.idle()
 	index := make([]int, len(a.insns)+1) // new index of each old one
 	n := 0
@@ -97,7 +105,7 @@ func (a *assembler) assemble() (asm.Instructions, error) {
 	symbol := make(map[int]string)
 	for i := range out {
 		ref := out[i].Reference()
-		if ref == "" {
+		if ref == "" || ref == outside {
 			continue
 		}
 		old, ok := a.labels[ref]
@@ -140,7 +148,11 @@ func pending(insns asm.Instructions) int {
 		case ins.OpCode.JumpOp() == asm.Exit:
 			return n
 		case ins.OpCode.JumpOp() == asm.Ja:
-			i = at[ins.Reference()] - 1
+			to, ok := at[ins.Reference()]
+			if !ok {
+				return n // out of the sequence
+			}
+			i = to - 1
 		case ins.Reference() != "":
 			n++
 		}
@@ -154,8 +166,8 @@ func (a *assembler) idle() []bool {
 	next := len(a.insns) // first instruction after i that stays
 	for i := len(a.insns) - 1; i >= 0; i-- {
 		if ref := a.insns[i].Reference(); ref != "" {
-			to := a.labels[ref]
-			gone[i] = to > i && to <= next
+			to, ok := a.labels[ref]
+			gone[i] = ok && to > i && to <= next
 		}
 		if !gone[i] {
 			next = i

@@ -13,7 +13,8 @@ const slowLabel = "slow"
 
 // Generate returns the program that runs f at a target. f must satisfy
 // [ir.Func.Check]. The program takes the target's context in R1, leaves one of the values of
-// [Target.Verdict] in R0 and exits; it changes neither packet nor context.
+// [Target.Verdict] in R0 and exits; it changes neither packet nor context. For
+// [Inline] it is a part of a program.
 //
 // A jump names its target by [asm.Instruction.Reference], and the target
 // has that name as its symbol. The source of each instruction that the filter's text has
@@ -27,6 +28,13 @@ func Generate(f *ir.Func, t Target, o Options) (asm.Instructions, error) {
 	if err := t.fits(f); err != nil {
 		return nil, err
 	}
+	prefix, done := "", ""
+	if t.inline != nil {
+		if err := t.inline.check(t); err != nil {
+			return nil, err
+		}
+		prefix, done = t.inline.Prefix, t.inline.Done
+	}
 	v := t.Verdict(f.Snaplen, o)
 	if v.Accept == v.Reject {
 		return nil, t.unsupported("accept and reject are both %d", v.Accept)
@@ -35,21 +43,21 @@ func Generate(f *ir.Func, t Target, o Options) (asm.Instructions, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := newAssembler()
-	for _, b := range bodies(f, t, access) {
-		if b.prefix != "" && !out.used[slowLabel] {
-			break // no guard can fail
-		}
-		if b.prefix != "" {
+	out := newAssembler(prefix)
+	for i, b := range bodies(f, t, access) {
+		if i > 0 {
+			if !out.used[slowLabel] {
+				break // no guard can fail
+			}
 			out.label(slowLabel)
 		}
 		if err := b.emit(out, o.littleEndian()); err != nil {
 			return nil, err
 		}
-		out.verdict(b.label(toAccept), v.Accept)
-		out.verdict(b.label(toReject), v.Reject)
+		out.verdict(b.label(toAccept), v.Accept, t.inline)
+		out.verdict(b.label(toReject), v.Reject, t.inline)
 	}
-	insns, err := out.assemble()
+	insns, err := out.assemble(done)
 	if err != nil {
 		return nil, err
 	}
@@ -85,10 +93,13 @@ func bodies(f *ir.Func, t Target, access Access) []*body {
 	copies := loadBytes{}
 	switch access {
 	case AccessDirect:
-		if !t.fragments {
-			return []*body{newBody(f, t, direct{}, "", toReject)}
+		if t.inline != nil {
+			return []*body{newBody(f, t, direct{t.inline.machine()}, t.inline.Prefix, toReject)}
 		}
-		fast := newBody(f, t, direct{}, "", toFail)
+		if !t.fragments {
+			return []*body{newBody(f, t, direct{&leaf}, "", toReject)}
+		}
+		fast := newBody(f, t, direct{&leaf}, "", toFail)
 		fast.fail, fast.again, fast.widens = slowLabel, slowLabel, bothPorts
 		copies.test = t.bufLen == 0
 		return []*body{fast, newBody(f, t, copies, slowLabel+".", toReject).after(fast)}

@@ -25,6 +25,9 @@ type step struct {
 // plan lists the steps of the body.
 func (b *body) plan() {
 	b.areas = loneArea
+	if in := b.target.inline; in != nil {
+		b.areas = in.StackOffset
+	}
 	b.busy, b.level = make([]bool, len(b.fl.live)), make([]bool, len(b.fl.live))
 	var guards map[point][]guard
 	if b.traits.guards {

@@ -35,6 +35,7 @@ type target struct {
 	bufLen asm.BuiltinFunc
 	flags  uint32 // for loading: BPF_F_* of linux/bpf.h
 	source string
+	inline *Registers // of a sequence for another program; nil: a whole program
 }
 
 // context says where the fields of a program's context are.
@@ -220,31 +221,4 @@ func (t Target) choose(o Options, v Verdict) (Access, error) {
 		return a, nil
 	}
 	return 0, t.unsupported("has no access %s", a)
-}
-
-// Registers of the machine by use. R10 is the frame.
-type machine struct {
-	ctx       asm.Register
-	data, end asm.Register // direct access only
-	scratch   [2]asm.Register
-	clobbered []asm.Register // for values that live across no call
-	saved     []asm.Register // for any value
-}
-
-// calling is the machine of a body that calls BPF helpers: R1-R5 are lost at
-// each call, and LD_ABS wants the context in R6.
-var calling = machine{
-	ctx:       asm.R6,
-	scratch:   [2]asm.Register{asm.R0, asm.R1},
-	clobbered: []asm.Register{asm.R2, asm.R3, asm.R4, asm.R5},
-	saved:     []asm.Register{asm.R7, asm.R8, asm.R9},
-}
-
-// leaf is the machine of a body without calls; the context stays where it
-// comes in.
-var leaf = machine{
-	ctx:  asm.R1,
-	data: asm.R2, end: asm.R3,
-	scratch: [2]asm.Register{asm.R0, asm.R4},
-	saved:   []asm.Register{asm.R5, asm.R6, asm.R7, asm.R8, asm.R9},
 }
