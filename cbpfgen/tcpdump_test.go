@@ -7,12 +7,15 @@ import (
 	"testing"
 )
 
-// TestAgainstTcpdump compares the three forms with those of the tcpdump that
-// GOFILTER_TCPDUMP names.
+// TestAgainstTcpdump compares the three forms with those of the system's tcpdump, or
+// the one that GOFILTER_TCPDUMP names.
 func TestAgainstTcpdump(t *testing.T) {
 	tcpdump := os.Getenv("GOFILTER_TCPDUMP")
 	if tcpdump == "" {
-		t.Skip("GOFILTER_TCPDUMP is not set")
+		var err error
+		if tcpdump, err = exec.LookPath("tcpdump"); err != nil {
+			t.Skip(err)
+		}
 	}
 	print := func(flag, linkType, expr string) string {
 		out, err := exec.Command(tcpdump, "-y", linkType, flag, expr).Output()
