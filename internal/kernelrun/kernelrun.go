@@ -216,7 +216,6 @@ const (
 // Packet types of linux/if_packet.h.
 const (
 	packetHost      = 0
-	packetBroadcast = 1
 	packetMulticast = 2
 	packetOtherHost = 3
 )
@@ -257,13 +256,12 @@ func protocol(frame []byte) uint16 {
 	return type8022
 }
 
-// packetType is what eth_type_trans gives a frame to dst.
+// packetType is what eth_type_trans gives a frame to dst. The loopback
+// interface has no broadcast address.
 func packetType(dst [6]byte) uint8 {
 	switch {
 	case dst == [6]byte{}:
 		return packetHost
-	case dst == [6]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}:
-		return packetBroadcast
 	case dst[0]&1 != 0:
 		return packetMulticast
 	}
