@@ -23,10 +23,8 @@ var anything = domain{hi: ^uint32(0)}
 
 func single(k uint32) domain { return domain{k, k, ^uint32(0), k, nil} }
 
-func upTo(hi uint32) domain {
-	d, _ := domain{hi: hi}.tight()
-	return d
-}
+// upTo returns the numbers of as many bits as hi has, all of which are set.
+func upTo(hi uint32) domain { return domain{hi: hi, mask: ^hi} }
 
 // isSingle reports whether d holds one number only: d.lo.
 func (d domain) isSingle() bool { return d.lo == d.hi }
@@ -296,7 +294,7 @@ func arith(op ir.Op, x, y domain) domain {
 	return anything
 }
 
-// metaMax is the largest number that a metadatum may be.
+// metaMax is the largest number that a metadatum may be: some bits, all set.
 func metaMax(m ir.Meta) uint32 {
 	switch m {
 	case ir.MetaProtocol, ir.MetaVLANTag, ir.MetaVLANProto:

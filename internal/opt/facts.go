@@ -84,18 +84,19 @@ func (w *work) assume(cond ir.Cond, x, y ir.ValueID, holds bool, at ir.BlockID) 
 		answer = single(1)
 	}
 	w.facts.add(w.classes.test(w.f, cond, x, y), answer, at)
-	dx, dy := narrowed(cond, holds, w.domain(x, at, maxDepth), w.domain(y, at, maxDepth))
-	w.refine(x, dx, at, maxDepth)
-	w.refine(y, dy, at, maxDepth)
+	dx, dy := w.domain(x, at, maxDepth), w.domain(y, at, maxDepth)
+	nx, ny := narrowed(cond, holds, dx, dy)
+	w.refine(x, dx, nx, at, maxDepth)
+	w.refine(y, dy, ny, at, maxDepth)
 }
 
-// refine adds the fact that id is in d, and what follows for its operand.
-func (w *work) refine(id ir.ValueID, d domain, at ir.BlockID, depth int) {
+// refine adds the fact that id, of which old is known, is in d, and what follows
+// for its operand.
+func (w *work) refine(id ir.ValueID, old, d domain, at ir.BlockID, depth int) {
 	v := &w.f.Values[id]
 	if v.Op == ir.OpConst || depth == 0 {
 		return
 	}
-	old := w.domain(id, at, depth)
 	d, ok := meet(old, d)
 	if !ok || d.same(&old) {
 		return
@@ -134,7 +135,7 @@ func (w *work) refine(id ir.ValueID, d domain, at ir.BlockID, depth int) {
 			x = single(d.lo + k)
 		}
 	}
-	w.refine(v.Args[0], x, at, depth-1)
+	w.refine(v.Args[0], w.domain(v.Args[0], at, depth-1), x, at, depth-1)
 }
 
 // answer says how block b's test ends in block at, where that is known.

@@ -136,7 +136,7 @@ func (w *work) learnJoined(b ir.BlockID, x ir.ValueID) {
 			return
 		}
 	}
-	w.refine(x, all, b, maxDepth)
+	w.refine(x, w.domain(x, b, maxDepth), all, b, maxDepth)
 }
 
 // follow leads an edge of block b as far as the answers are known. It reports
