@@ -28,9 +28,12 @@ func load(insns asm.Instructions, typ ebpf.ProgramType) (*ebpf.Program, error) {
 		e.Log = verr.Log
 		e.Err = verr.Cause
 	}
-	if errno := syscall.Errno(0); len(e.Log) > 0 && errors.As(e.Err, &errno) {
-		e.Err = rejection{errno}
-		return nil, e
+	if errno := syscall.Errno(0); errors.As(e.Err, &errno) {
+		if len(e.Log) > 0 {
+			e.Err = rejection{errno}
+			return nil, e
+		}
+		e.Err = errno
 	}
 	switch {
 	case errors.Is(err, unix.EPERM):
