@@ -10,6 +10,7 @@ import (
 	"github.com/gofilter/gofilter"
 	"github.com/gofilter/gofilter/cbpfgen"
 	"github.com/gofilter/gofilter/internal/conformance"
+	"github.com/gofilter/gofilter/internal/proto"
 	"github.com/gofilter/gofilter/ir"
 )
 
@@ -156,6 +157,15 @@ func Compare(d *Driver, c *Case, e Effort, tally *Tally) (*Difference, error) {
 	return verdicts(diff, e, tally)
 }
 
+// link returns what is known of the case's link type.
+func link(c *Case) *proto.Link {
+	l, ok := proto.LinkOf(c.Link)
+	if !ok {
+		panic("oracle: link type " + c.Link.String())
+	}
+	return l
+}
+
 // An engine is one of our ways to a verdict.
 type engine struct {
 	name string
@@ -238,10 +248,10 @@ func verdicts(diff *Difference, e Effort, tally *Tally) (*Difference, error) {
 // Without passes the verdict must be that of the reference's plain program. With
 // passes it must be the same too, but where the plain program faults the packet may be
 // accepted if the reference's optimized program accepts it, or if it would be accepted
-// whatever the missing bytes were.
+// whatever the missing bytes were, and whatever a division by zero were to give.
 func judge(diff *Difference, in *conformance.Input, engines []engine, rng *rand.Rand, tally *Tally) bool {
 	plain := conformance.Exec(diff.Plain.Prog, in)
-	if plain.Endless || plain.PastAH || plain.Loops > 8 {
+	if plain.Endless || plain.PastAH || plain.Loops >= 8 {
 		return false // protochain: see exceptions.go
 	}
 	var opt conformance.Result
@@ -250,6 +260,9 @@ func judge(diff *Difference, in *conformance.Input, engines []engine, rng *rand.
 		got := e.run(in)
 		if got == plain.Verdict {
 			continue
+		}
+		if i > 0 && plain.Loops >= 7 {
+			continue // nor this: the length of the last header that is followed matters to nothing here
 		}
 		if i > 0 && plain.Fault && got != 0 {
 			if !asked && diff.Opt.OK() {
@@ -271,8 +284,40 @@ func judge(diff *Difference, in *conformance.Input, engines []engine, rng *rand.
 		if diff.Opt.OK() {
 			diff.Want = append(diff.Want, conformance.Exec(diff.Opt.Prog, in))
 		}
-		diff.run.run(diff.Plain.Prog, in, false)
+		diff.inspect()
 		return true
+	}
+	return false
+}
+
+// inspect looks for known faults of the reference's program on the packet, and on
+// what the packet may be cut from.
+func (d *Difference) inspect() {
+	var t trace
+	switch {
+	case link(d.Case).Variable():
+		// Where there is a link header inside it, the start fills another word.
+		t.lost = containsAny(d.Case.Expr, "pppoes", "geneve", "vxlan")
+		t.prologue = !t.lost
+	case d.Case.View == Linux:
+		t.prologue = strings.Contains(d.Case.Expr, "vlan")
+	}
+	t.run(d.Plain.Prog, d.Packet, false)
+	d.run = t
+	for _, c := range []byte{0, 1, 0xff} {
+		t.runOn(d.Plain.Prog, d.Packet, false, func(uint64) byte { return c })
+		d.run.unwritten = d.run.unwritten || t.unwritten
+		d.run.clobbered = d.run.clobbered || t.clobbered
+		d.run.divided = d.run.divided || t.divided
+	}
+	d.run.extension = misplaced(d.Plain.Prog)
+}
+
+func containsAny(s string, words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
+			return true
+		}
 	}
 	return false
 }
@@ -282,16 +327,17 @@ func judge(diff *Difference, in *conformance.Input, engines []engine, rng *rand.
 func needless(prog []conformance.Insn, in *conformance.Input, rng *rand.Rand) bool {
 	var t trace
 	for try := range 12 {
-		t.runOn(prog, in, false, func(size int) uint32 {
+		salt := rng.Uint64() | 1
+		t.runOn(prog, in, false, func(off uint64) byte {
 			switch try {
 			case 0:
 				return 0
 			case 1:
-				return ^uint32(0) >> (32 - 8*size)
+				return 0xff
 			}
-			return rng.Uint32() >> (32 - 8*size)
+			return byte((off + salt) * 0x9e3779b97f4a7c15 * salt >> 56)
 		})
-		if t.verdict == 0 || t.endless {
+		if t.verdict == 0 && !t.endless {
 			return false
 		}
 	}

@@ -69,7 +69,13 @@ type trace struct {
 
 	unwritten bool // scratch memory was read that nothing was written to
 	wrapped   bool // the fault was an indirect load with a constant sum past 32 bits
-	extension bool // a load of metadata was met that Linux does not have
+	extension bool // see misplaced; set by inspect
+	clobbered bool // see shared
+	divided   bool // by zero
+
+	// Set before the run: the program starts with filling scratch memory; that does
+	// not fill what will be read.
+	prologue, lost bool
 }
 
 // maxEnd bounds the places of loads that are noted.
@@ -82,13 +88,16 @@ func (t *trace) run(prog []conformance.Insn, in *conformance.Input, second bool)
 	t.runOn(prog, in, second, nil)
 }
 
-// runOn is run. Where fill is set, a load beyond the packet is no fault: fill says
-// what lies there.
-func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second bool, fill func(size int) uint32) {
-	*t = trace{branches: t.branches[:0], indices: t.indices[:0], ends: t.ends[:0]}
+// runOn is run. Where fill is set, a load beyond the packet is no fault, nor is a
+// division by zero: fill says what byte lies where.
+func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second bool, fill func(off uint64) byte) {
+	*t = trace{branches: t.branches[:0], indices: t.indices[:0], ends: t.ends[:0], prologue: t.prologue, lost: t.lost}
 	var a, x word
 	var mem [16]word
 	var written [16]bool
+	var first, last [16]int // instructions that wrote a word of scratch memory first and last
+	leads := blocks(prog)
+	prologue := t.prologue
 	for pc, steps := 0, 0; pc < len(prog); steps++ {
 		if steps == 5000 {
 			t.endless = true
@@ -104,7 +113,11 @@ func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second boo
 				w.v = i.K
 			case modeMEM:
 				w = mem[i.K&15]
-				t.unwritten = t.unwritten || !written[i.K&15]
+				if k := i.K & 15; !written[k] {
+					t.unwritten = true
+				} else if leads[last[k]] != leads[pc-1] && (last[k] != first[k] || leads[last[k]] > 0 || !prologue) {
+					t.clobbered = t.clobbered || t.lost || shared(prog, k)
+				}
 			case modeLEN:
 				w = word{in.Meta.Len, &origin{place: placeLen, val: in.Meta.Len}}
 			case modeABS, modeIND, modeMSH:
@@ -117,11 +130,6 @@ func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second boo
 				}
 				if i.Code&0xe0 == modeABS && i.K >= ancillary {
 					w = loadAncillary(in, i.K-ancillary)
-					switch i.K - ancillary {
-					case 0, 4, 8, 44, 48, 60:
-					default:
-						t.extension = true
-					}
 					break
 				}
 				size := map[uint16]int{0x00: 4, 0x08: 2, 0x10: 1}[i.Code&0x18]
@@ -131,10 +139,17 @@ func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second boo
 				if off+uint64(size) > uint64(len(in.Data)) {
 					if fill == nil {
 						t.fault, t.wrapped = true, off > 1<<32-1 && x.o == nil
-						t.extension = t.extension || i.Code&0xe0 == modeIND && i.K >= ancillary
 						return
 					}
-					w = word{v: fill(size)}
+					for at := off; at < off+uint64(size); at++ {
+						c := byte(0)
+						if at < uint64(len(in.Data)) {
+							c = in.Data[at]
+						} else {
+							c = fill(at)
+						}
+						w.v = w.v<<8 | uint32(c)
+					}
 					if i.Code&0xe0 == modeMSH {
 						w.v = w.v & 15 << 2
 					}
@@ -154,17 +169,32 @@ func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second boo
 			} else {
 				x = w
 			}
-		case classST:
-			mem[i.K&15], written[i.K&15] = a, true
-		case classSTX:
-			mem[i.K&15], written[i.K&15] = x, true
+		case classST, classSTX:
+			k := i.K & 15
+			if mem[k] = a; i.Code&7 == classSTX {
+				mem[k] = x
+			}
+			if last[k] = pc - 1; !written[k] {
+				first[k], written[k] = pc-1, true
+			}
 		case classALU:
 			y := word{v: i.K}
 			if i.Code&sourceX != 0 {
 				y = x
 			}
 			op := i.Code & 0xf0
-			if (op == opDIV || op == opMOD) && y.v == 0 {
+			zero := (op == opDIV || op == opMOD) && y.v == 0
+			t.divided = t.divided || zero
+			if zero && fill != nil {
+				// Neither a quotient nor a remainder is more than the dividend.
+				n := uint64(fill(0)) * (uint64(a.v) + 1) / 256
+				if n += uint64(a.v) / 255; fill(0) == 0 {
+					n = 0
+				}
+				a = word{v: uint32(min(n, uint64(a.v)))}
+				break
+			}
+			if zero {
 				if y.o != nil {
 					t.branches = append(t.branches, branch{pc - 1, jumpJEQ, true, y, word{}})
 				}
@@ -213,6 +243,67 @@ func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second boo
 			}
 		}
 	}
+}
+
+// blocks numbers the basic blocks of a program: for each instruction, its block.
+func blocks(prog []conformance.Insn) []int {
+	lead := make([]bool, len(prog)+1)
+	for pc := range prog {
+		if i := &prog[pc]; i.Code&7 == classJMP {
+			lead[pc+1] = true
+			targets := []int{pc + 1 + int(i.JT), pc + 1 + int(i.JF)}
+			if i.Code&0xf0 == jumpJA {
+				targets = []int{pc + 1 + int(int32(i.K))}
+			}
+			for _, t := range targets {
+				lead[t] = true
+			}
+		}
+	}
+	list := make([]int, len(prog))
+	n := 0
+	for pc := range prog {
+		if lead[pc] {
+			n++
+		}
+		list[pc] = n
+	}
+	return list
+}
+
+// misplaced reports whether a program loads metadata that no filter asks for, or
+// loads metadata from where X says.
+func misplaced(prog []conformance.Insn) bool {
+	for _, i := range prog {
+		if i.Code&7 != classLD || i.K < ancillary {
+			continue
+		}
+		switch mode, size := i.Code&0xe0, i.Code&0x18; {
+		case mode == modeIND:
+			return true
+		case mode == modeABS:
+			switch [2]uint32{i.K - ancillary, uint32(size)} {
+			case [2]uint32{4, 0x08}, [2]uint32{8, 0x00}, [2]uint32{44, 0x08}, [2]uint32{48, 0x10}:
+			default:
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shared reports whether word k of scratch memory is written at several places of a
+// program. libpcap gives each variable part of an offset a word when it first needs
+// it, and fills most at the start of the program; words that arithmetic in the text
+// before used for its results are free again by then, and overwrite them.
+func shared(prog []conformance.Insn, k uint32) bool {
+	n := 0
+	for _, i := range prog {
+		if (i.Code&7 == classST || i.Code&7 == classSTX) && i.K&15 == k {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // loadAncillary reads one of Linux's metadata.
