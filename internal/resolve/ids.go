@@ -485,7 +485,7 @@ var protoLimits = map[expr.Proto]struct {
 	expr.ProtoNone: {"IP protocol", 0xff},
 	expr.ProtoIP:   {"IP protocol", 0xff},
 	expr.ProtoIP6:  {"IP protocol", 0xff},
-	expr.ProtoLink: {"EtherType", 0xffff},
+	expr.ProtoLink: {"EtherType", all}, // what the link type can say: see carries
 	expr.ProtoISO:  {"ISO protocol", 0xff},
 	expr.ProtoISIS: {"IS-IS PDU type", proto.ISISTypeMax},
 }

@@ -96,10 +96,15 @@ func (r *resolver) byteTest(e *expr.Byte, at *pred.Layers) pred.Pred {
 		return invalid
 	}
 	f := pred.Field{At: at, Base: pred.BaseLink, Off: e.Index.Value, Size: 1, Mask: all, Span: e.At}
-	switch e.Op {
-	case expr.And, expr.Or:
-		x := pred.Arith{Op: arithOps[e.Op], X: pred.Access{At: at, Proto: expr.ProtoLink, Index: pred.Const{Value: e.Index.Value}, Size: ir.Byte, Span: e.At}, Y: pred.Const{Value: e.Value.Value}}
-		return pred.Not{X: pred.Relation{Cond: ir.Eq, X: x, Y: pred.Const{}, Span: e.At}}
+	switch {
+	case e.Op == expr.And:
+		f.Cond, f.Value = ir.Set, e.Value.Value
+		return f
+	case e.Op == expr.Or && e.Value.Value != 0:
+		f.Cond = ir.Ge // any value that can be read: the result of | has bits of its own
+		return f
+	case e.Op == expr.Or:
+		return compare(f, expr.Ne, 0)
 	}
 	return compare(f, e.Op, e.Value.Value)
 }
