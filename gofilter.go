@@ -11,11 +11,13 @@ package gofilter
 import (
 	"fmt"
 	"net/netip"
+	"sync"
 
 	"github.com/gofilter/gofilter/expr"
 	"github.com/gofilter/gofilter/internal/lower"
 	"github.com/gofilter/gofilter/internal/match"
 	"github.com/gofilter/gofilter/internal/opt"
+	"github.com/gofilter/gofilter/internal/pred"
 	"github.com/gofilter/gofilter/internal/proto"
 	"github.com/gofilter/gofilter/internal/resolve"
 	"github.com/gofilter/gofilter/internal/warn"
@@ -51,7 +53,8 @@ type Config struct {
 	Resolver  Resolver // nil: numbers and the names that the language has built in
 	Plain     bool     // leave out the passes that are not required
 	// After is called with the name of each pass and what it left, nil for none.
-	// "lower" is what there is before the first.
+	// Before the first there are "lower", the filter as it is written, and, without
+	// Plain, "gather", where lists are one test each.
 	After func(pass string, f *ir.Func) error
 }
 
@@ -62,9 +65,13 @@ type Warning = warn.Warning
 // A Filter is a compiled filter. It is safe for use by several goroutines.
 type Filter struct {
 	tree  expr.Expr
-	plain *ir.Func
+	pred  *pred.Filter
+	lower lower.Options
 	fn    *ir.Func
 	prog  *match.Program
+
+	once  sync.Once
+	plain *ir.Func // made when it is asked for
 }
 
 // An InternalError is a bug of this package that compiling a filter came upon.
@@ -110,20 +117,26 @@ func Compile(src string, cfg Config) (f *Filter, err error) {
 		return nil, err
 	}
 	stage = "resolve"
-	pred, err := resolve.Filter(tree, resolve.Config{Link: link, Netmask: cfg.Netmask, View: cfg.View, Names: cfg.Resolver})
+	p, err := resolve.Filter(tree, resolve.Config{Link: link, Netmask: cfg.Netmask, View: cfg.View, Names: cfg.Resolver})
 	if err != nil {
 		return nil, locate(err, src)
 	}
 	stage = "lower"
-	fn := lower.Filter(pred, lower.Options{View: cfg.View, Snaplen: cfg.Snaplen, Source: src, ByteOrder: cfg.ByteOrder})
-	f = &Filter{tree: tree, plain: fn}
+	f = &Filter{tree: tree, pred: p, lower: lower.Options{View: cfg.View, Snaplen: cfg.Snaplen, Source: src, ByteOrder: cfg.ByteOrder}}
 	if cfg.After != nil {
-		if err := cfg.After(stage, fn); err != nil {
+		if err := cfg.After("lower", f.Plain()); err != nil {
+			return nil, err
+		}
+	}
+	o := f.lower
+	o.Gather = !cfg.Plain
+	f.fn = lower.Filter(p, o)
+	if cfg.After != nil && o.Gather {
+		if err := cfg.After("gather", f.fn); err != nil {
 			return nil, err
 		}
 	}
 	stage = "passes"
-	f.fn = fn.Clone()
 	if err := opt.Run(f.fn, opt.Options{Plain: cfg.Plain, After: cfg.After}); err != nil {
 		return nil, err
 	}
@@ -167,8 +180,12 @@ func (f *Filter) RejectsAll() bool { return opt.RejectsAll(f.fn) }
 // changed.
 func (f *Filter) IR() *ir.Func { return f.fn }
 
-// Plain returns the filter as it was before the passes. It must not be changed.
-func (f *Filter) Plain() *ir.Func { return f.plain }
+// Plain returns the filter as it is written, with no test gathered and before the
+// passes. It must not be changed.
+func (f *Filter) Plain() *ir.Func {
+	f.once.Do(func() { f.plain = lower.Filter(f.pred, f.lower) })
+	return f.plain
+}
 
 // Warnings returns what people often misread about a filter like this one, in the
 // order of its text.

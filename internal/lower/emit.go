@@ -12,6 +12,8 @@ type emitter struct {
 	fn   *ir.Func
 	set  []pred.Var // the variables that some step sets: each block's parameters
 	vars int
+
+	chosen ir.ValueID // of the treeSelect being written
 }
 
 // A place is a block that is being filled, and what the variables are there.
@@ -52,6 +54,12 @@ func stepped(t *tree, n int) []pred.Var {
 			}
 		}
 		work = append(work, t.x, t.y)
+		for _, a := range t.arms {
+			work = append(work, a.sub)
+		}
+		for _, a := range t.alts {
+			work = append(work, a.when)
+		}
 	}
 	return vars
 }
@@ -105,6 +113,10 @@ func (e *emitter) tree(t *tree, p, yes, no place) {
 		blk := e.fn.Block(p.block)
 		blk.Kind, blk.Cond, blk.X, blk.Y, blk.Span = ir.KindIf, t.cond, a, b, t.span
 		blk.Succ[ir.True], blk.Succ[ir.False] = ty, tn
+	case treeSwitch:
+		e.search(t, t.arms, e.num(t.a, p, t.span), p, yes, no)
+	case treeSelect:
+		e.choose(t, p, yes, no)
 	default:
 		panic(fmt.Sprintf("lower: tree %d", t.kind))
 	}
@@ -144,6 +156,8 @@ func (e *emitter) num(n *num, p place, span ir.Span) ir.ValueID {
 	switch n.op {
 	case ir.OpConst:
 		return e.fn.Const(n.k)
+	case ir.OpParam:
+		return e.chosen
 	case opVar:
 		if int(n.v) >= len(p.env) || p.env[n.v] == ir.None {
 			return e.fn.Const(0) // no step that sets it is left

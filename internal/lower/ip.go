@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"slices"
+
 	"github.com/gofilter/gofilter/expr"
 	"github.com/gofilter/gofilter/internal/pred"
 	"github.com/gofilter/gofilter/internal/proto"
@@ -77,12 +79,25 @@ func (l *lowering) host4(p pred.Host4) *tree {
 	if p.Num == proto.EtherIPv4 {
 		src, dst = proto.IPv4Src, proto.IPv4Dst
 	}
-	t := never
-	for _, a := range p.Addrs {
-		side := func(off uint32) func() *tree {
-			return func() *tree { return l.masked(p.At.Net().Plus(off), ir.Word, a.Mask, a.Addr) }
+	side := func(off uint32) func() *tree {
+		return func() *tree {
+			o := p.At.Net().Plus(off)
+			if len(p.Addrs) == 1 {
+				return l.masked(o, ir.Word, p.Addrs[0].Mask, p.Addrs[0].Addr)
+			}
+			return l.addresses(l.load(o, ir.Word), p.Addrs)
 		}
-		t = or(t, either(p.Dir, side(src), side(dst)))
+	}
+	t := never
+	if _, ok := oneSided(p.Dir); ok && l.gather {
+		t = either(p.Dir, side(src), side(dst))
+	} else {
+		for _, a := range p.Addrs {
+			one := func(off uint32) func() *tree {
+				return func() *tree { return l.masked(p.At.Net().Plus(off), ir.Word, a.Mask, a.Addr) }
+			}
+			t = or(t, either(p.Dir, one(src), one(dst)))
+		}
 	}
 	if p.Except {
 		t = not(t)
@@ -93,18 +108,19 @@ func (l *lowering) host4(p pred.Host4) *tree {
 // host6 tests the addresses of an IPv6 header, first words first.
 func (l *lowering) host6(p pred.Host6) *tree {
 	carried := l.carries(p.At, proto.EtherIPv6)
-	t := never
-	for _, a := range p.Addrs {
+	sides := func(addrs []pred.Addr6) *tree {
 		side := func(off uint32) func() *tree {
-			return func() *tree {
-				t := always
-				for i := range a.Addr {
-					t = and(t, l.masked(p.At.Net().Plus(off+4*uint32(i)), ir.Word, a.Mask[i], a.Addr[i]))
-				}
-				return t
-			}
+			return func() *tree { return l.addresses6(p.At.Net().Plus(off), addrs) }
 		}
-		t = or(t, either(p.Dir, side(proto.IPv6Src), side(proto.IPv6Dst)))
+		return either(p.Dir, side(proto.IPv6Src), side(proto.IPv6Dst))
+	}
+	t := never
+	if _, ok := oneSided(p.Dir); ok && l.gather {
+		t = sides(p.Addrs)
+	} else {
+		for i := range p.Addrs {
+			t = or(t, sides(p.Addrs[i:i+1]))
+		}
 	}
 	if p.Except {
 		t = not(t)
@@ -112,23 +128,78 @@ func (l *lowering) host6(p pred.Host6) *tree {
 	return and(carried, t)
 }
 
+// addresses6 tests that the sixteen bytes at o are one of addrs. Those of one
+// prefix length are looked for together.
+func (l *lowering) addresses6(o pred.Offset, addrs []pred.Addr6) *tree {
+	word := func(i int) *num { return l.load(o.Plus(4*uint32(i)), ir.Word) }
+	if len(addrs) == 1 {
+		t := always
+		for i := range addrs[0].Addr {
+			t = and(t, l.masked(o.Plus(4*uint32(i)), ir.Word, addrs[0].Mask[i], addrs[0].Addr[i]))
+		}
+		return t
+	}
+	var masks [][4]uint32
+	byMask := make(map[[4]uint32][][]uint32)
+	for _, a := range addrs {
+		if byMask[a.Mask] == nil {
+			masks = append(masks, a.Mask)
+		}
+		byMask[a.Mask] = append(byMask[a.Mask], slices.Clone(a.Addr[:]))
+	}
+	t := never
+	for _, m := range masks {
+		var words []*num
+		for i := range m {
+			switch m[i] {
+			case 0:
+			case ^uint32(0):
+				words = append(words, word(i))
+			default:
+				words = append(words, arithK(ir.OpAnd, word(i), m[i]))
+			}
+		}
+		if len(words) == 0 {
+			return always
+		}
+		keys := byMask[m]
+		for i := range keys {
+			keys[i] = keys[i][:len(words)]
+		}
+		t = or(t, l.keys(words, keys))
+	}
+	return t
+}
+
 // portProtos are the protocols that have ports, in the order of the test.
 var portProtos = [...]uint32{proto.IPTCP, proto.IPUDP, proto.IPSCTP}
 
 // port tests the ports behind an IP header.
 func (l *lowering) port(p pred.Port) *tree {
-	y := p.At
 	side := func(off uint32) func() *tree {
 		return func() *tree {
-			n := func() *num { return l.transport(y, p.Version, off, ir.Half) }
-			if p.Lo == p.Hi {
-				return l.testK(n(), ir.Eq, uint32(p.Lo))
+			if l.gather && len(p.Ranges) > 1 {
+				return l.inPorts(l.transport(p.At, p.Version, off, ir.Half), p.Ranges)
 			}
-			return and(l.testK(n(), ir.Ge, uint32(p.Lo)), not(l.testK(n(), ir.Gt, uint32(p.Hi))))
+			t := never
+			for _, r := range p.Ranges {
+				n := func() *num { return l.transport(p.At, p.Version, off, ir.Half) }
+				if r.Lo == r.Hi {
+					t = or(t, l.testK(n(), ir.Eq, uint32(r.Lo)))
+				} else {
+					t = or(t, and(l.testK(n(), ir.Ge, uint32(r.Lo)), not(l.testK(n(), ir.Gt, uint32(r.Hi)))))
+				}
+			}
+			return t
 		}
 	}
-	field := y.Net().Plus(proto.IPv6Next)
-	ether := uint32(proto.EtherIPv6)
+	return and(l.hasPorts(p), either(p.Dir, side(proto.SrcPort), side(proto.DstPort)))
+}
+
+// hasPorts tests that there is a header with ports, of the protocol asked for.
+func (l *lowering) hasPorts(p pred.Port) *tree {
+	y := p.At
+	field, ether := y.Net().Plus(proto.IPv6Next), uint32(proto.EtherIPv6)
 	if p.Version == 4 {
 		field, ether = y.Net().Plus(proto.IPv4Proto), proto.EtherIPv4
 	}
@@ -141,8 +212,7 @@ func (l *lowering) port(p pred.Port) *tree {
 	if p.Version == 4 {
 		carried = and(carried, l.firstFragment(y))
 	}
-	ports := either(p.Dir, side(proto.SrcPort), side(proto.DstPort))
-	return and(l.carries(y, ether), and(carried, ports))
+	return and(l.carries(y, ether), carried)
 }
 
 // chainDepth is how many extension headers headerChain steps over. A packet with

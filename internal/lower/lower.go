@@ -38,12 +38,15 @@ type Options struct {
 	Snaplen   uint32
 	Source    string // the filter's text
 	ByteOrder ByteOrder
+	// Gather makes one test of those in a list that look at the same place. Without
+	// it each test is there as it is written.
+	Gather bool
 }
 
 // Filter lowers f.
 func Filter(f *pred.Filter, o Options) *ir.Func {
 	fn := &ir.Func{LinkType: f.Outer.LinkName(), View: o.View, Snaplen: o.Snaplen, Source: o.Source}
-	l := &lowering{filter: f, order: o.ByteOrder, vars: f.Vars}
+	l := &lowering{filter: f, order: o.ByteOrder, gather: o.Gather, vars: f.Vars}
 	t := always
 	if f.Root != nil {
 		t = l.pred(f.Root)
@@ -62,6 +65,7 @@ func Filter(f *pred.Filter, o Options) *ir.Func {
 type lowering struct {
 	filter *pred.Filter
 	order  ByteOrder
+	gather bool
 	vars   int     // one more than the highest variable in use
 	span   ir.Span // of the predicate being expanded
 
@@ -166,6 +170,9 @@ walk:
 			break walk
 		}
 	}
+	if l.gather {
+		return l.gathered(first, spine)
+	}
 	t := l.pred(first)
 	for i := len(spine) - 1; i >= 0; i-- {
 		switch q := spine[i].(type) {
@@ -174,6 +181,93 @@ walk:
 		case pred.Or:
 			t = or(t, l.pred(q.Y))
 		}
+	}
+	return t
+}
+
+// gathered is chain with runs of one connective gathered. What is to the left of
+// an and that follows an or is one alternative of nothing: such a run ends.
+func (l *lowering) gathered(first pred.Pred, spine []pred.Pred) *tree {
+	var t *tree
+	for i := len(spine) - 1; i >= 0; {
+		_, isAnd := spine[i].(pred.And)
+		var terms []pred.Pred
+		if t == nil {
+			terms = flatten(terms, first, isAnd)
+		}
+		for ; i >= 0; i-- {
+			q, ok := spine[i].(pred.And)
+			if ok != isAnd {
+				break
+			}
+			if ok {
+				terms = flatten(terms, q.Y, true)
+			} else {
+				terms = flatten(terms, spine[i].(pred.Or).Y, false)
+			}
+		}
+		t = l.run(t, terms, isAnd)
+	}
+	if t == nil {
+		return l.pred(first)
+	}
+	return t
+}
+
+// flatten appends the terms of p, which may be a chain of the same connective.
+func flatten(terms []pred.Pred, p pred.Pred, isAnd bool) []pred.Pred {
+	var last []pred.Pred
+	for {
+		switch q := p.(type) {
+		case pred.And:
+			if isAnd {
+				last = append(last, q.Y)
+				p = q.X
+				continue
+			}
+		case pred.Or:
+			if !isAnd {
+				last = append(last, q.Y)
+				p = q.X
+				continue
+			}
+		}
+		break
+	}
+	terms = append(terms, p)
+	for i := len(last) - 1; i >= 0; i-- {
+		terms = flatten(terms, last[i], isAnd)
+	}
+	return terms
+}
+
+// run expands terms joined by one connective behind t, which may be nil.
+func (l *lowering) run(t *tree, terms []pred.Pred, isAnd bool) *tree {
+	if isAnd {
+		for _, p := range gatherNots(terms) {
+			if t == nil {
+				t = l.pred(p)
+			} else {
+				t = and(t, l.pred(p))
+			}
+		}
+		return t
+	}
+	terms = gather(terms)
+	for i := 0; i < len(terms); {
+		u, n := l.family4(terms[i:])
+		if n == 0 {
+			u, n = l.ports(terms[i:])
+		}
+		if n == 0 {
+			u, n = l.pred(terms[i]), 1
+		}
+		if t == nil {
+			t = u
+		} else {
+			t = or(t, u)
+		}
+		i += n
 	}
 	return t
 }

@@ -10,13 +10,30 @@ import (
 // station tests a six-byte station address.
 func (l *lowering) station(p pred.MAC48) *tree {
 	y := p.At
+	is := func(off uint32) *tree { return l.stations(y.Hdr.Plus(off), p.Addrs) }
 	if y.Link.Addresses == proto.AddressWLAN {
-		return l.wlanStation(y, p.Dir, func(off uint32) *tree { return l.bytes(y.Hdr.Plus(off), p.Addr[:]) })
+		return l.wlanStation(y, p.Dir, is)
 	}
 	side := func(off uint32) func() *tree {
-		return func() *tree { return l.bytes(y.Hdr.Plus(off), p.Addr[:]) }
+		return func() *tree { return is(off) }
 	}
 	return and(l.isFrame(y), either(p.Dir, side(y.Link.Src), side(y.Link.Dst)))
+}
+
+// stations tests that the six bytes at o are one of addrs. Addresses differ most in
+// their last bytes, so these are looked at first.
+func (l *lowering) stations(o pred.Offset, addrs [][6]byte) *tree {
+	if len(addrs) == 1 {
+		return l.bytes(o, addrs[0][:])
+	}
+	keys := make([][]uint32, len(addrs))
+	for i, a := range addrs {
+		keys[i] = []uint32{
+			uint32(a[2])<<24 | uint32(a[3])<<16 | uint32(a[4])<<8 | uint32(a[5]),
+			uint32(a[0])<<8 | uint32(a[1]),
+		}
+	}
+	return l.keys([]*num{l.load(o.Plus(2), ir.Word), l.load(o, ir.Half)}, keys)
 }
 
 // station8 tests a one-byte station address.

@@ -32,12 +32,13 @@ func (l *lowering) tunnel(p pred.Tunnel) *tree {
 	// While the header is looked for, the payload's variable holds the length of
 	// the IP header.
 	udp := func(version uint8, hdrLen *num) *tree {
-		port := pred.Port{At: y, Version: version, Num: proto.IPUDP, Dir: expr.DirDst, Lo: proto.VXLANPort, Hi: proto.VXLANPort}
+		number := uint16(proto.VXLANPort)
 		mask, flags := ^uint32(0), uint32(0x08) // RFC 7348: the I flag and no other
 		if p.Geneve {
-			port.Lo, port.Hi = proto.GenevePort, proto.GenevePort
+			number = proto.GenevePort
 			mask, flags = 0xc0, 0 // RFC 8926: version 0
 		}
+		port := pred.Port{At: y, Version: version, Num: proto.IPUDP, Dir: expr.DirDst, Ranges: []pred.PortRange{{Lo: number, Hi: number}}}
 		first := l.transport(y, version, 8, ir.Byte)
 		if mask != ^uint32(0) {
 			first = arithK(ir.OpAnd, first, mask)

@@ -14,6 +14,8 @@ type tree struct {
 	cond  ir.Cond  // treeTest: a cond b
 	a, b  *num     //
 	steps []assign // treeStep: made before x
+	arms  []arm    // treeSwitch: what a is, in ascending order
+	alts  []alternative
 	span  ir.Span
 }
 
@@ -27,7 +29,21 @@ const (
 	treeOr
 	treeNot
 	treeStep
+	treeSwitch // sub of the arm that a is in; no where there is none
+	treeSelect // x, where chosen is the number of the first alternative that holds
 )
+
+// An arm is a range of numbers, both ends included, and what is tested for them.
+type arm struct {
+	lo, hi uint32
+	sub    *tree
+}
+
+// An alternative is a number, and what must hold of a packet that has it.
+type alternative struct {
+	when *tree
+	n    *num
+}
 
 // An assign sets a variable to a number.
 type assign struct {
@@ -103,6 +119,9 @@ type num struct {
 // opVar is the operation of a num that stands for a variable. The IR has none:
 // there the variable is the value that it was set to last.
 const opVar = ir.OpInvalid
+
+// chosen is the number of the treeSelect around it.
+var chosen = &num{op: ir.OpParam}
 
 func constant(k uint32) *num { return &num{op: ir.OpConst, k: k} }
 func variable(v pred.Var) *num {

@@ -81,6 +81,9 @@ type (
 // Addr4 is an IPv4 address under a mask, in host order.
 type Addr4 struct{ Addr, Mask uint32 }
 
+// PortRange is ports from Lo to Hi, both included.
+type PortRange struct{ Lo, Hi uint16 }
+
 // Addr6 is an IPv6 address under a mask, as four words in host order.
 type Addr6 struct{ Addr, Mask [4]uint32 }
 
@@ -105,21 +108,21 @@ type (
 		Span   expr.Span
 	}
 	// Port: a TCP, UDP or SCTP port behind an IP header of this version lies in
-	// Lo to Hi. Num is the IP protocol; 0 is any of the three.
+	// one of Ranges. Num is the IP protocol; 0 is any of the three.
 	Port struct {
 		At      *Layers
 		Version uint8
 		Num     uint8
 		Dir     expr.Dir
-		Lo, Hi  uint16
+		Ranges  []PortRange
 		Span    expr.Span
 	}
-	// MAC48: a station address of the link header.
+	// MAC48: a station address of the link header is one of Addrs.
 	MAC48 struct {
-		At   *Layers
-		Dir  expr.Dir
-		Addr [6]byte
-		Span expr.Span
+		At    *Layers
+		Dir   expr.Dir
+		Addrs [][6]byte
+		Span  expr.Span
 	}
 	// MAC8: a one-byte station address.
 	MAC8 struct {

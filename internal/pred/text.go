@@ -98,9 +98,24 @@ func (p Host6) String() string {
 }
 
 func (p Port) String() string {
-	return fmt.Sprintf("port(ip%d %d %s %d-%d)", p.Version, p.Num, side(p.Dir), p.Lo, p.Hi)
+	var b strings.Builder
+	fmt.Fprintf(&b, "port(ip%d %d %s", p.Version, p.Num, side(p.Dir))
+	for _, r := range p.Ranges {
+		fmt.Fprintf(&b, " %d-%d", r.Lo, r.Hi)
+	}
+	b.WriteString(")")
+	return b.String()
 }
-func (p MAC48) String() string  { return fmt.Sprintf("mac(%s %x)", side(p.Dir), p.Addr) }
+func (p MAC48) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "mac(%s", side(p.Dir))
+	for _, a := range p.Addrs {
+		fmt.Fprintf(&b, " %x", a)
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
 func (p MAC8) String() string   { return fmt.Sprintf("mac8(%s %x)", side(p.Dir), p.Addr) }
 func (p Group) String() string  { return "group" }
 func (p DECnet) String() string { return fmt.Sprintf("decnet(%s %#x)", side(p.Dir), p.Addr) }

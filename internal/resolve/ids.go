@@ -378,7 +378,7 @@ func (r *resolver) station(addr [6]byte, dir expr.Dir, keyword string, span expr
 	default:
 		return r.notOn(keyword, span, at, hasAddresses)
 	}
-	return pred.MAC48{At: at, Dir: dir, Addr: addr, Span: span}
+	return pred.MAC48{At: at, Dir: dir, Addrs: [][6]byte{addr}, Span: span}
 }
 
 // mac8 resolves a one-byte station address.
@@ -471,7 +471,7 @@ func (r *resolver) port(lo, hi uint16, num uint8, q quals, span expr.Span, at *p
 	if lo > hi {
 		lo, hi = hi, lo
 	}
-	p := pred.Port{At: at, Version: 6, Num: num, Dir: q.dir, Lo: lo, Hi: hi, Span: q.over(span)}
+	p := pred.Port{At: at, Version: 6, Num: num, Dir: q.dir, Ranges: []pred.PortRange{{Lo: lo, Hi: hi}}, Span: q.over(span)}
 	p4 := p
 	p4.Version = 4
 	return pred.Or{X: p, Y: p4}
