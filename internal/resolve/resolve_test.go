@@ -123,7 +123,7 @@ func TestFilter(t *testing.T) {
 		{"greater 100", en, "len(ge 100)"},
 		{"len / 2 >= -1 - 3", en, "(ge (div len 2) 4294967292)"},
 		{"tcp[tcp[12] >> 4:2] != 7", en, "(not-eq tcp[(rsh tcp[12:1] 4):2] 7)"},
-		{"byte 3 & 4", en, "(not field(link+3:1 & 0x4 eq 0x0))"},
+		{"byte 3 & 4", en, "field(link+3:1 & 0xffffffff set 0x4)"},
 		{"ip broadcast", en, "(and carries(EN10MB 0x800) (or field(net+16:4 & 0xff eq 0x0) field(net+16:4 & 0xff eq 0xff)))"},
 		{"inbound", linktype.LinuxSLL, "(not field(link+0:2 & 0xffffffff eq 0x4))"},
 		{"ifindex 3", linktype.LinuxSLL2, "field(link+4:4 & 0xffffffff eq 0x3)"},
