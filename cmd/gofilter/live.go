@@ -47,7 +47,7 @@ func (s *session) live() (err error) {
 		return err
 	}
 	s.banner(h)
-	stop := s.watchSignals(h, out)
+	stop := s.watchSignals(liveCapture{h, out})
 	err = s.capture(h, out)
 	stop()
 	err = errors.Join(err, out.finish())
@@ -136,7 +136,7 @@ func (s *session) capture(h *capture.Handle, out *output) error {
 		}
 		block.Release()
 		if out.printer != nil {
-			if err := out.printer.flush(); err != nil {
+			if err := out.flushLines(); err != nil {
 				return err
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofilter/gofilter/internal/savefile"
 )
@@ -330,6 +331,57 @@ func TestPipes(t *testing.T) {
 	}
 	if r := runCommand(t, "", "-r", "-"); r.status != 1 || r.stderr != "gofilter: standard input: empty file\n" {
 		t.Errorf("empty input: status %d, %s", r.status, r.stderr)
+	}
+}
+
+// A signal ends the reading of a pipe that nobody writes to, and what came is
+// written.
+func TestInterruptedPipe(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no such signals")
+	}
+	web := readFile(t, pcap("web"))
+	out := filepath.Join(t.TempDir(), "out.pcap")
+	cmd := command(t, "-nr", "-", "-w", out, "--print")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(in, web); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond) // for the command to read it
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if readFile(t, out) != web || !bytes.Contains(text, []byte("HTTP: GET /")) {
+		t.Errorf("%d bytes written of %d, %d printed", len(readFile(t, out)), len(web), len(text))
+	}
+}
+
+func TestWriteOverInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "f.pcap")
+	web := readFile(t, pcap("web"))
+	if err := os.WriteFile(file, []byte(web), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := runCommand(t, "", "-r", file, "-w", file)
+	if r.status != 1 || !strings.HasSuffix(r.stderr, "gofilter: "+file+": is the file that is being read\n") || readFile(t, file) != web {
+		t.Errorf("status %d, %s", r.status, r.stderr)
 	}
 }
 

@@ -119,8 +119,14 @@ func (s *session) readFile() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.finish()) }()
+	reading := &fileReading{s: s, out: out}
+	unwatch := s.watchSignals(reading)
+	defer func() {
+		unwatch()
+		reading.noticed()
+	}()
 	var rec savefile.Record
-	for {
+	for !reading.stopped.Load() {
 		if err := in.Next(&rec); err == io.EOF {
 			break
 		} else if err != nil {

@@ -5,13 +5,22 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/gofilter/gofilter/capture"
 )
 
+// A capturer is what signals act on.
+type capturer interface {
+	end()             // ends the capture, or the reading of a file
+	counts() []string // the counts so far
+	flushSaved() (failed bool)
+}
+
 // watchSignals lets signals end the capture, print the counts, or flush the
 // savefile, until the function returned is called.
-func (s *session) watchSignals(h *capture.Handle, out *output) (stop func()) {
+func (s *session) watchSignals(c capturer) (stop func()) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt)
 	for _, sig := range endSignals {
@@ -30,15 +39,15 @@ func (s *session) watchSignals(h *capture.Handle, out *output) (stop func()) {
 		for sig := range signals {
 			switch sig {
 			case countSignal:
-				if stats, err := h.Stats(); err == nil {
-					s.notice("%s: %s", program, strings.Join(countLines(stats, out.count.Load()), ", "))
+				if lines := c.counts(); lines != nil {
+					s.notice("%s: %s", program, strings.Join(lines, ", "))
 				}
 			case flushSignal:
-				if err := out.flushFile(); err != nil {
-					h.Break() // the writer meets the error again, and reports it
+				if c.flushSaved() {
+					c.end() // the writer meets the error again, and reports it
 				}
 			default:
-				h.Break()
+				c.end()
 			}
 		}
 	})
@@ -47,4 +56,63 @@ func (s *session) watchSignals(h *capture.Handle, out *output) (stop func()) {
 		close(signals)
 		done.Wait()
 	}
+}
+
+// liveCapture is a capture as signals see it.
+type liveCapture struct {
+	h   *capture.Handle
+	out *output
+}
+
+func (c liveCapture) end()             { c.h.Break() }
+func (c liveCapture) flushSaved() bool { return c.out.flushFile() != nil }
+
+func (c liveCapture) counts() []string {
+	stats, err := c.h.Stats()
+	if err != nil {
+		return nil
+	}
+	return countLines(stats, c.out.count.Load())
+}
+
+// endGrace is how long the reading of a file may take to notice that it shall end
+// before it is taken to wait for a pipe that nobody writes to.
+const endGrace = 200 * time.Millisecond
+
+// fileReading is the reading of a file as signals see it.
+type fileReading struct {
+	s       *session
+	out     *output
+	stopped atomic.Bool
+	timer   *time.Timer // set when stopped is
+}
+
+// end lets the reading stop at the next packet. Where none comes, it ends the
+// program after bringing out what is there.
+func (r *fileReading) end() {
+	if r.stopped.Load() {
+		return
+	}
+	r.timer = time.AfterFunc(endGrace, func() {
+		if err := r.out.finish(); err != nil {
+			r.s.report(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	})
+	r.stopped.Store(true)
+}
+
+// noticed says that the reading has stopped in time. If it is late the program is
+// ending already.
+func (r *fileReading) noticed() {
+	if r.stopped.Load() && !r.timer.Stop() {
+		select {}
+	}
+}
+
+func (r *fileReading) flushSaved() bool { return r.out.flushFile() != nil }
+
+func (r *fileReading) counts() []string {
+	return []string{counted(r.out.count.Load(), "packet") + " captured"}
 }

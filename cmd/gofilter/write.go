@@ -18,13 +18,15 @@ type output struct {
 	taken uint64        // packets
 	count atomic.Uint64 // the same, for other goroutines
 
-	mu    sync.Mutex // flushFile may come from another goroutine
+	mu    sync.Mutex // of what follows: a signal may flush it
 	file  *os.File   // nil where nothing is written
 	name  string
 	saved *savefile.Writer
 	link  linktype.Type // of the savefile
 
 	printer *printer // nil where nothing is printed
+
+	finished bool
 }
 
 // newOutput opens the output that the options ask for; h is the header of the
@@ -47,6 +49,9 @@ func (s *session) newOutput(h savefile.Header) (*output, error) {
 			return nil, errors.New("-w - writes packets to standard output and --print prints there: choose one")
 		}
 	} else {
+		if s.readsFile(s.opt.write) {
+			return nil, fmt.Errorf("%s: is the file that is being read", s.opt.write)
+		}
 		f, err := os.Create(s.opt.write)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.opt.write, cause(err))
@@ -61,8 +66,23 @@ func (s *session) newOutput(h savefile.Header) (*output, error) {
 	return out, nil
 }
 
+// readsFile reports whether name is the file that the session reads.
+func (s *session) readsFile(name string) bool {
+	if s.opt.read == "" || s.opt.read == "-" {
+		return false
+	}
+	in, err := os.Stat(s.opt.read)
+	if err != nil || !in.Mode().IsRegular() {
+		return false
+	}
+	out, err := os.Stat(name)
+	return err == nil && os.SameFile(in, out)
+}
+
 // packet takes one packet of the given link type.
 func (out *output) packet(rec *savefile.Record, link linktype.Type) error {
+	out.mu.Lock()
+	defer out.mu.Unlock()
 	out.taken++
 	out.count.Store(out.taken)
 	if out.saved != nil {
@@ -80,8 +100,6 @@ func (out *output) save(rec *savefile.Record, link linktype.Type) error {
 	if link != out.link {
 		return fmt.Errorf("packet %d has link type %v; a pcap file has only one, and %s has %v", rec.Number, link, out.name, out.link)
 	}
-	out.mu.Lock()
-	defer out.mu.Unlock()
 	if err := out.saved.Write(rec); err != nil {
 		return out.failed(err)
 	}
@@ -89,6 +107,13 @@ func (out *output) save(rec *savefile.Record, link linktype.Type) error {
 		return out.failed(out.saved.Flush())
 	}
 	return nil
+}
+
+// flushLines writes out the lines printed so far.
+func (out *output) flushLines() error {
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	return out.printer.flush()
 }
 
 // flushFile writes out what has been collected for the savefile.
@@ -112,6 +137,12 @@ func (out *output) failed(err error) error {
 // finish ends the output. Where writing failed, the savefile is cut back to its
 // last whole packet.
 func (out *output) finish() error {
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	if out.finished {
+		return nil
+	}
+	out.finished = true
 	var err error
 	if out.printer != nil {
 		err = out.printer.flush()
@@ -121,7 +152,7 @@ func (out *output) finish() error {
 	}
 	if already := out.saved.Err(); already != nil {
 		out.cutBack()
-	} else if flushErr := out.flushFile(); flushErr != nil {
+	} else if flushErr := out.failed(out.saved.Flush()); flushErr != nil {
 		out.cutBack()
 		err = errors.Join(err, flushErr)
 	}
