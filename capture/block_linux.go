@@ -88,6 +88,9 @@ func (b *Block) Next(p *Packet) bool {
 			b.filtered++
 			continue
 		}
+		if n := h.snaplen; len(p.Data) > n {
+			p.Data = p.Data[:n:n]
+		}
 		b.delivered++
 		return true
 	}
@@ -134,7 +137,7 @@ func (b *Block) corrupt(format string, args ...any) {
 	b.left = 0
 }
 
-// read takes the next packet apart.
+// read takes the next packet apart. Its data are all that the kernel delivered.
 func (b *Block) read(p *Packet) bool {
 	hdr, frame := b.frame()
 	if hdr == nil {
@@ -182,9 +185,6 @@ func (b *Block) read(p *Packet) bool {
 	case framingCAN:
 		fixCAN(frame[start:end], p.Protocol)
 	case framingPlain:
-	}
-	if end-start > h.snaplen {
-		end = start + h.snaplen
 	}
 	p.Data = frame[start:end:end]
 	return true

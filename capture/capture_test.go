@@ -411,6 +411,26 @@ func TestAccept(t *testing.T) {
 	}
 }
 
+// TestAcceptBeyondSnaplen decides by a byte that is not delivered.
+func TestAcceptBeyondSnaplen(t *testing.T) {
+	lab := netlab.NewWith(t, quiet)
+	var frames [][]byte
+	for i := range 4 {
+		frames = append(frames, lab.Left.Datagram(lab.Right, 7, 9, append(make([]byte, 500), byte(i))))
+	}
+	for _, name := range []string{lab.Right.Link, Any} {
+		h := opened(t, lab.Right, Config{Interface: name, Snaplen: 30, Filter: Filter{
+			Accept: func(p *Packet) bool { return p.Data[len(p.Data)-1] == 2 },
+		}})
+		send(t, sender(t, lab.Left), frames...)
+		h.Break()
+		got := rest(t, h)
+		if len(got) != 1 || len(got[0].Data) != 30 || got[0].Length < 543 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	lab := netlab.NewWith(t, quiet)
 	if err := lab.Left.SetUp(false); err != nil {

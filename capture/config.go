@@ -63,7 +63,8 @@ type Config struct {
 // The kernel runs the program before the bytes are what the reader sees. The outer
 // VLAN tag of a received packet is in the metadata then, not in the bytes; and
 // where [Handle.Cooked] is true the bytes start at the network layer, there is no
-// cooked header. Accept sees the packet as it would be delivered.
+// cooked header. Accept sees the packet as it would be delivered, but not yet cut
+// to the snapshot length: a filter may look beyond it.
 type Filter struct {
 	Classic []bpf.RawInstruction     // attached with SO_ATTACH_FILTER
 	Program *ebpf.Program            // attached with SO_ATTACH_BPF; the caller may close it afterwards

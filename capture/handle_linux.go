@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -207,7 +208,8 @@ func (h *Handle) openSocket(cfg *Config) error {
 }
 
 // install attaches a filter's program. Without one the kernel would copy whole
-// packets; a program that accepts everything cuts them.
+// packets; a program that accepts everything cuts them, unless the predicate is
+// to see them whole.
 func (h *Handle) install(f *Filter) error {
 	switch {
 	case f.Attach != nil:
@@ -216,8 +218,10 @@ func (h *Handle) install(f *Filter) error {
 		return attach.SocketProgram(h, f.Program)
 	case f.Classic != nil:
 		return attach.Socket(h, f.Classic)
+	case f.Accept != nil:
+		return attach.Socket(h, attach.Return(math.MaxUint32))
 	}
-	return attach.Socket(h, attach.Return(uint32(min(h.snaplen, 1<<31-1))))
+	return attach.Socket(h, attach.Return(uint32(min(h.snaplen, math.MaxInt32))))
 }
 
 // SyscallConn gives access to the packet socket, as package attach wants it.

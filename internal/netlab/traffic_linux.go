@@ -39,10 +39,15 @@ func (l *Lab) TCP(network string, port uint16, n int) error {
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
-	if _, err := conn.Write(make([]byte, n)); err != nil {
+	written := make(chan error, 1)
+	go func() {
+		_, err := conn.Write(make([]byte, n))
+		written <- err
+	}()
+	if _, err := io.CopyN(io.Discard, conn, int64(n)); err != nil {
 		return err
 	}
-	if _, err := io.CopyN(io.Discard, conn, int64(n)); err != nil {
+	if err := <-written; err != nil {
 		return err
 	}
 	conn.Close()
