@@ -14,16 +14,20 @@ func Compile(f *ir.Func) *Program {
 		uses:  make([]int32, len(f.Values)),
 		fused: make([]bool, len(f.Values)),
 		start: make([]uint32, len(f.Blocks)),
+		preds: make([]int32, len(f.Blocks)),
+		done:  make([]bool, len(f.Blocks)),
 		regs:  len(f.Values),
 	}
 	c.countUses()
 	for b := range f.Blocks {
-		c.block(ir.BlockID(b))
+		if !c.done[b] {
+			c.block(ir.BlockID(b))
+		}
 	}
 	for _, p := range c.patches {
 		*p.at(c.code) = c.start[p.to]
 	}
-	p := &Program{code: c.code, slots: c.assignSlots()}
+	p := &Program{code: c.code, numbers: c.numbers, slots: c.assignSlots()}
 	if p.slots > maxSlots {
 		return &Program{f: f.Clone()}
 	}
@@ -41,6 +45,9 @@ type compiler struct {
 	fused   []bool // computed inside another instruction
 	start   []uint32
 	patches []patch
+	preds   []int32 // by block: how many edges lead to it
+	done    []bool  // by block: a part of another's instruction
+	numbers []uint32
 	regs    int // next number for a value that f does not have
 }
 
@@ -69,6 +76,7 @@ func (c *compiler) countUses() {
 		c.uses[blk.X]++
 		c.uses[blk.Y]++
 		for way := range blk.NumSucc() {
+			c.preds[blk.Succ[way].To]++
 			for _, a := range blk.Succ[way].Args {
 				c.uses[a]++
 			}
@@ -106,7 +114,9 @@ func (c *compiler) block(b ir.BlockID) {
 	case ir.KindJump:
 		c.edge(b, ir.True)
 	case ir.KindIf:
-		c.test(b, test)
+		if !c.fuseList(b, test) {
+			c.test(b, test)
+		}
 	default:
 		panic("match: block of kind " + blk.Kind.String())
 	}
@@ -305,15 +315,24 @@ func (c *compiler) test(b ir.BlockID, t testOf) {
 	if t.y != ir.None {
 		t.regs.b = c.operand(t.y)
 	}
-	pc := c.emit(t.insn, t.regs)
-	for way := range c.f.Blocks[b].Succ {
-		e := &c.f.Blocks[b].Succ[way]
+	c.ways(c.emit(t.insn, t.regs), b, ir.True, b, ir.False)
+}
+
+// ways gives the test at pc its ways: where it holds, one way of block yes, else
+// one of block no.
+func (c *compiler) ways(pc int, yes ir.BlockID, wayYes int, no ir.BlockID, wayNo int) {
+	for _, p := range [...]struct {
+		from ir.BlockID
+		way  int
+		yes  bool
+	}{{yes, wayYes, true}, {no, wayNo, false}} {
+		e := &c.f.Blocks[p.from].Succ[p.way]
 		if len(e.Args) == 0 {
-			c.patches = append(c.patches, patch{pc, way == ir.True, e.To})
+			c.patches = append(c.patches, patch{pc, p.yes, e.To})
 			continue
 		}
-		*patch{pc: pc, yes: way == ir.True}.at(c.code) = uint32(len(c.code))
-		c.edge(b, way)
+		*patch{pc: pc, yes: p.yes}.at(c.code) = uint32(len(c.code))
+		c.edge(p.from, p.way)
 	}
 }
 

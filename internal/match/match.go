@@ -4,7 +4,7 @@
 // of [ir.Eval].
 //
 // An instruction does as much as fits: a load, a mask, a comparison and the
-// branch are one. Values that outlive an instruction are in slots, which are
+// branch are one; so are several comparisons of one value. Values that outlive an instruction are in slots, which are
 // shared by values that are not needed at the same time.
 package match
 
@@ -17,10 +17,11 @@ import (
 
 // A Program is a compiled filter. It may be used by several goroutines.
 type Program struct {
-	code  []insn
-	slots int
-	large sync.Pool // of *[]uint32, where smallSlots are not enough
-	f     *ir.Func  // in the place of code where maxSlots are not enough
+	code    []insn
+	numbers []uint32 // lists, each in ascending order
+	slots   int
+	large   sync.Pool // of *[]uint32, where smallSlots are not enough
+	f       *ir.Func  // in the place of code where maxSlots are not enough
 }
 
 // smallSlots is how many slots Run has without a detour, maxSlots how many an
@@ -129,6 +130,8 @@ const (
 	opMask8EqK
 	opMask16EqK
 	opMask32EqK
+
+	opIn // a is one of the numbers from off to k
 )
 
 // Run returns the verdict on a packet: the snapshot length of the filter or 0.
@@ -138,7 +141,7 @@ const (
 func (p *Program) Run(pkt []byte, md *ir.Metadata) uint32 {
 	if p.f == nil && p.slots <= smallSlots {
 		var slots [smallSlots]uint32
-		return run(p.code, slots[:], pkt, md)
+		return p.run(slots[:], pkt, md)
 	}
 	if p.f != nil {
 		return ir.Eval(p.f, pkt, md)
@@ -148,12 +151,13 @@ func (p *Program) Run(pkt []byte, md *ir.Metadata) uint32 {
 		s := make([]uint32, p.slots)
 		slots = &s
 	}
-	verdict := run(p.code, *slots, pkt, md)
+	verdict := p.run(*slots, pkt, md)
 	p.large.Put(slots)
 	return verdict
 }
 
-func run(code []insn, r []uint32, pkt []byte, md *ir.Metadata) uint32 {
+func (p *Program) run(r []uint32, pkt []byte, md *ir.Metadata) uint32 {
+	code := p.code
 	var x uint32
 	var yes bool
 	for pc := uint32(0); ; {
@@ -452,6 +456,8 @@ func run(code []insn, r []uint32, pkt []byte, md *ir.Metadata) uint32 {
 				return 0
 			}
 			yes = binary.BigEndian.Uint32(pkt[i.off:])&i.mask == i.k
+		case opIn:
+			yes = contains(p.numbers[i.off:i.k], r[i.a])
 		default:
 			panic(i.op)
 		}
@@ -461,6 +467,23 @@ func run(code []insn, r []uint32, pkt []byte, md *ir.Metadata) uint32 {
 			pc = i.no
 		}
 	}
+}
+
+// contains reports whether x is in a list in ascending order.
+func contains(list []uint32, x uint32) bool {
+	for len(list) > 8 {
+		if half := len(list) / 2; x < list[half] {
+			list = list[:half]
+		} else {
+			list = list[half:]
+		}
+	}
+	for _, k := range list {
+		if k == x {
+			return true
+		}
+	}
+	return false
 }
 
 // compare answers a test by its place among four.

@@ -93,7 +93,7 @@ func randomValue(r *rand.Rand, f *ir.Func, b ir.BlockID, pick func() ir.ValueID)
 	sizes := []ir.Size{ir.Byte, ir.Half, ir.Word}
 	switch k := r.Intn(12); {
 	case k < 5:
-		return f.Load(b, sizes[r.Intn(3)], ir.None, uint32(r.Intn(5)))
+		return f.Load(b, sizes[r.Intn(3)], ir.None, uint32(r.Intn(5)+7*r.Intn(2)))
 	case k == 5:
 		disp := uint32(r.Intn(4))
 		if r.Intn(8) == 0 {
@@ -129,7 +129,7 @@ func Packets(r *rand.Rand) ([][]byte, []ir.Metadata) {
 	var mds []ir.Metadata
 	bytes := []byte{0, 1, 2, 3, 4, 6, 8, 0xff, 0x0f, 0x1f}
 	for range 12 {
-		p := make([]byte, r.Intn(12))
+		p := make([]byte, r.Intn(18))
 		for i := range p {
 			p[i] = bytes[r.Intn(len(bytes))]
 		}
