@@ -101,6 +101,7 @@ func (a *assembler) assemble(outside string) (asm.Instructions, error) {
 			out = append(out, ins)
 		}
 	}
+	at := expanded(out)
 	// Labels of one place become the first jump's one.
 	symbol := make(map[int]string)
 	for i := range out {
@@ -113,7 +114,7 @@ func (a *assembler) assemble(outside string) (asm.Instructions, error) {
 			panic("ebpfgen: no label " + ref)
 		}
 		to := index[old]
-		if d := to - i - 1; d > maxJump || d < -maxJump {
+		if d := at[to] - at[i+1]; d > maxJump {
 			return nil, &LimitError{What: "instructions between a jump and its target", Have: d, Max: maxJump,
 				Kernel: "every kernel; 32-bit jumps came with 6.6"}
 		}
@@ -158,6 +159,25 @@ func pending(insns asm.Instructions) int {
 		}
 	}
 	return n
+}
+
+// expanded returns for each instruction, and for the end, how many the kernel has
+// before it when it has replaced LD_ABS and LD_IND by calls: it widens the
+// displacements, which stay 16 bits (net/core/filter.c bpf_gen_ld_abs).
+func expanded(insns asm.Instructions) []int {
+	const loadAbs = 6
+	at := make([]int, len(insns)+1)
+	for i := range insns {
+		n := 1
+		if op := insns[i].OpCode; op.Class() == asm.LdClass {
+			n = loadAbs
+			if op.Mode() == asm.IndMode && insns[i].Constant != 0 {
+				n++ // the sum
+			}
+		}
+		at[i+1] = at[i] + n
+	}
+	return at
 }
 
 // idle marks the jumps that lead to the next instruction.

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/cilium/ebpf/asm"
 
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/internal/kernelrun"
@@ -115,6 +118,85 @@ func TestPending(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Close()
+}
+
+// TestLdAbsRange finds the range of jumps over LD_ABS. That the kernel finds it
+// at the same place is tested in long runs only: it takes seconds to load such a program.
+func TestLdAbsRange(t *testing.T) {
+	o := ebpfgen.Options{Access: ebpfgen.AccessLdAbs}
+	for relative, fits := range map[bool]int{false: 4682, true: 4096} {
+		if _, err := ebpfgen.Generate(loads(fits, relative), ebpfgen.SocketFilter, o); err != nil {
+			t.Errorf("relative %v, %d loads: %v", relative, fits, err)
+		}
+		var limit *ebpfgen.LimitError
+		if _, err := ebpfgen.Generate(loads(fits+1, relative), ebpfgen.SocketFilter, o); !errors.As(err, &limit) {
+			t.Errorf("relative %v, %d loads: got %v", relative, fits+1, err)
+		}
+		if os.Getenv(funcsEnv) == "" {
+			continue
+		}
+		kernelrun.Require(t)
+		for n, want := range map[int]bool{fits: true, fits + 1: false} {
+			p, err := kernelrun.Load(ebpfgen.SocketFilter, unlimited(n, relative), ebpfgen.Verdict{Accept: 1})
+			if (err == nil) != want {
+				t.Errorf("relative %v, %d loads: kernel says %v", relative, n, err)
+			}
+			if err == nil {
+				p.Close()
+			}
+		}
+	}
+}
+
+// unlimited returns the program of a filter that loads makes, as Generate would if
+// there were no limits.
+func unlimited(n int, relative bool) asm.Instructions {
+	insns := asm.Instructions{asm.Mov.Reg(asm.R6, asm.R1)}
+	if relative {
+		insns = append(insns, asm.LoadAbs(0, asm.Byte), asm.Mov.Reg32(asm.R7, asm.R0))
+	}
+	for i := range n {
+		if relative {
+			insns = append(insns, asm.LoadInd(asm.R0, asm.R7, 3, asm.Byte))
+		} else {
+			insns = append(insns, asm.LoadAbs(3, asm.Byte))
+		}
+		if i < n-1 {
+			insns = append(insns, asm.JGT.Imm32(asm.R0, 5, "accept"))
+		} else {
+			insns = append(insns, asm.JLE.Imm32(asm.R0, 5, "reject"))
+		}
+	}
+	return append(insns,
+		asm.Mov.Imm32(asm.R0, 1).WithSymbol("accept"), asm.Return(),
+		asm.Mov.Imm32(asm.R0, 0).WithSymbol("reject"), asm.Return())
+}
+
+// loads returns a filter that loads and tests n bytes, relative to the first byte or to
+// the packet's start.
+func loads(n int, relative bool) *ir.Func {
+	f := &ir.Func{LinkType: "EN10MB", View: ir.ViewSocket, Snaplen: 1}
+	b := f.AddBlock()
+	base := ir.None
+	if relative {
+		base = f.Load(b, ir.Byte, ir.None, 0)
+	}
+	yes, no := f.AddBlock(), f.AddBlock()
+	f.Accept(yes)
+	f.Reject(no)
+	for i := range n {
+		next := no
+		if i < n-1 {
+			next = f.AddBlock()
+		}
+		f.If(b, ir.Gt, f.Load(b, ir.Byte, base, 3), f.Const(5), yes, next)
+		b = next
+	}
+	if err := f.Sort(); err != nil {
+		panic(err)
+	}
+	f.Compact()
+	return f
 }
 
 // compares returns a filter that tests one word with n numbers in turn.
