@@ -54,7 +54,7 @@ type Config struct {
 	Plain     bool     // leave out the passes that are not required
 	// After is called with the name of each pass and what it left, nil for none.
 	// Before the first there are "lower", the filter as it is written, and, without
-	// Plain, "gather", where lists are one test each.
+	// Plain, "lists", where each list is one test.
 	After func(pass string, f *ir.Func) error
 }
 
@@ -132,7 +132,7 @@ func Compile(src string, cfg Config) (f *Filter, err error) {
 	o.Gather = !cfg.Plain
 	f.fn = lower.Filter(p, o)
 	if cfg.After != nil && o.Gather {
-		if err := cfg.After("gather", f.fn); err != nil {
+		if err := cfg.After("lists", f.fn); err != nil {
 			return nil, err
 		}
 	}
