@@ -78,7 +78,7 @@ func (b *body) emit(out *assembler, little bool) error {
 	if err := b.allocate(); err != nil {
 		return err
 	}
-	b.select_()
+	b.instructions()
 	return nil
 }
 

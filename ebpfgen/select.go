@@ -10,8 +10,8 @@ import (
 
 func blockName(id ir.BlockID) string { return fmt.Sprintf("b%d", id) }
 
-// select_ emits the instructions of every step.
-func (b *body) select_() {
+// instructions emits the instructions of every step.
+func (b *body) instructions() {
 	if entry := b.fl.entry(); entry < 0 {
 		b.out.jump(b.label(entry))
 		return

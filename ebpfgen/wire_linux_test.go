@@ -225,3 +225,55 @@ func (h *hook) filter(r *rand.Rand, head []byte) *ir.Func {
 		}
 	}
 }
+
+// TestMetadata compares filters that read the VLAN tag and the other metadata of a
+// received frame, at TC ingress, with Eval: the kernel has taken the tag
+// from the bytes.
+func TestMetadata(t *testing.T) {
+	kernelrun.Require(t)
+	lab := netlab.New(t)
+	all := []ir.Meta{ir.MetaProtocol, ir.MetaPacketType, ir.MetaIfIndex, ir.MetaVLANTag, ir.MetaVLANPresent, ir.MetaVLANProto}
+	tags := []struct{ tpid, tci uint16 }{{}, {0x8100, 0}, {0x8100, 0xb064}, {0x88a8, 0x0fff}}
+	o := ebpfgen.Options{Verdict: &ebpfgen.TCDirectAction}
+	w := newWire(t, lab.Left)
+	for _, m := range all {
+		for _, tag := range tags {
+			md := &ir.Metadata{
+				Len: 100, IfIndex: loopback, Protocol: testType,
+				VLANPresent: tag.tpid != 0, VLANTPID: tag.tpid, VLANTCI: tag.tci,
+			}
+			for _, k := range []uint32{md.Get(m), md.Get(m) + 1} {
+				w.metadatum(m, k, md, o)
+			}
+		}
+	}
+}
+
+// metadatum checks that a filter for "m is k" at TC ingress says of a frame with md
+// what it should.
+func (w *wire) metadatum(m ir.Meta, k uint32, md *ir.Metadata, o ebpfgen.Options) {
+	w.t.Helper()
+	f := &ir.Func{LinkType: "EN10MB", View: ir.ViewTC, Snaplen: 1}
+	b, yes, no := f.AddBlock(), f.AddBlock(), f.AddBlock()
+	f.Accept(yes)
+	f.Reject(no)
+	f.If(b, ir.Eq, f.New(b, ir.Value{Op: ir.OpMeta, Meta: m}), f.Const(k), yes, no)
+	p := load(w.t, f, ebpfgen.SchedCLS, o)
+	defer p.Close()
+	detach, err := tcx(ebpf.AttachTCXIngress)(w, p.Loaded())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	frame := make([]byte, md.Len)
+	binary.BigEndian.PutUint16(frame[12:], testType)
+	if md.VLANPresent {
+		frame = netlab.Tag(frame, md.VLANTPID, md.VLANTCI)
+	}
+	seq := w.transmit(frame, len(frame))
+	if err := detach(); err != nil {
+		w.t.Fatal(err)
+	}
+	if got, want := w.arrived()[seq], ir.Eval(f, nil, md) != 0; got != want {
+		w.t.Errorf("%s eq %#x on a frame with %+v: kernel says %v, Eval %v", m, k, *md, got, want)
+	}
+}
