@@ -337,7 +337,8 @@ func needless(prog []conformance.Insn, in *conformance.Input, rng *rand.Rand) bo
 			}
 			return byte((off + salt) * 0x9e3779b97f4a7c15 * salt >> 56)
 		})
-		if t.verdict == 0 && !t.endless {
+		// Of protochain's loops it is not known here where they go wrong.
+		if t.verdict == 0 && !t.endless && t.loops == 0 {
 			return false
 		}
 	}

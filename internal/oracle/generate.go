@@ -82,6 +82,7 @@ func (x *Extent) allows(c *Case) bool {
 type generator struct {
 	rng   *rand.Rand
 	link  *proto.Link
+	view  View
 	wild  bool // any word may stand with any other
 	depth int
 	out   []string
@@ -109,11 +110,11 @@ func (g *generator) newCase(extent *Extent) *Case {
 	}
 	if extent == nil || !extent.LiveOnly {
 		switch n := g.rng.IntN(10); {
-		case n < 3:
-			c.View = Linux
 		case n < 4:
-			c.View = Native
+			c.View = Linux
 		case n < 5:
+			c.View = Native
+		case n < 6:
 			c.View = Swapped
 		}
 	}
@@ -124,9 +125,10 @@ func (g *generator) newCase(extent *Extent) *Case {
 		c.Snaplen = 1 + g.rng.Uint32N(1<<18)
 	}
 	g.link, _ = proto.LinkOf(c.Link)
-	g.wild = g.chance(10)
+	g.view = c.View
+	g.wild = g.chance(6)
 	g.list(1+g.few(4), true)
-	if g.chance(6) {
+	if g.chance(4) {
 		g.damage()
 	}
 	c.Expr = g.text()
@@ -295,8 +297,8 @@ func (g *generator) term() {
 		choice{any(l.Addresses != proto.AddressNone, 3), func() { g.oneOf("broadcast multicast") }},
 		choice{any(knows, 4), func() { g.oneOf("ip ip ip6"); g.oneOf("broadcast multicast multicast") }},
 		choice{weight(g.wild, 4), func() { g.oneOf(protoWords); g.oneOf("broadcast multicast") }},
-		choice{any(l.Direction != nil, 8), func() { g.oneOf("inbound outbound") }},
-		choice{2, func() { g.word("ifindex"); g.number() }},
+		choice{any(l.Direction != nil || g.view == Linux, 8), func() { g.oneOf("inbound outbound") }},
+		choice{weight(g.view == Linux || g.link.Type == linktype.LinuxSLL2 || g.chance(5), 6), func() { g.word("ifindex"); g.number() }},
 		choice{any(l.LLC != proto.LLCNone, 12), g.llc},
 		choice{any(l.Addresses == proto.AddressWLAN, 24), g.wlan},
 		choice{any(l.Type == linktype.PFLog, 24), g.pf},
@@ -601,19 +603,30 @@ func (g *generator) netID() {
 	g.choose(
 		choice{10, func() { g.oneOf("10 10.1 10.1.2 192.0.2.0 0.0.0.0 127 224 10.0.0.0 0x0a0000 1.2.3.4 0 300") }},
 		choice{8, func() {
-			g.oneOf("10.0.0.0 10.1 10 192.0.2.0 192.0.2.128 0.0.0.0 224.0.0.0 10.1.2.3")
-			g.word("/")
-			g.oneOf("8 16 24 25 32 0 1 33 31 4")
+			g.oneOf("10.0.0.0/8 10.1/16 10/8 192.0.2.0/24 192.0.2.128/25 0.0.0.0/0 224.0.0.0/4 10.1.2.3/32 128.0.0.0/1 192.0.2.128/31 10.1.2/24")
+			if g.chance(8) {
+				g.out = g.out[:len(g.out)-1]
+				g.oneOf("10.1 10 0.0.0.0 10.1.2.3")
+				g.word("/")
+				g.oneOf("0 1 33 31 4 032 0x10")
+			}
 		}},
 		choice{4, func() {
 			g.oneOf("10.0.0.0 10.1 192.0.2.0 0.0.0.0 10.0.2.0")
 			g.word("mask")
-			g.oneOf("255.0.0.0 255.255.255.0 255.0.255.0 0.0.0.0 255.255.255.255 255.255 128.0.0.0")
+			g.oneOf("255.255.255.0 255.0.255.0 255.255.255.255 255.255.255.0 255.255.254.0 255.0.3.0")
+			if g.chance(15) {
+				g.out[len(g.out)-1] = pick(g, []string{"0.0.0.0", "255.255", "128.0.0.0", "255.0.0.0"})
+			}
 		}},
 		choice{5, func() {
-			g.oneOf("2001:db8:: fe80:: :: ff00:: 2001:db8::8000:0:0:0 2001:db8::1")
-			g.word("/")
-			g.oneOf("32 64 10 8 0 128 48 65 33 129 1")
+			g.oneOf("2001:db8::/32 fe80::/10 ::/0 ff00::/8 2001:db8::8000:0:0:0/65 2001:db8::1/128 2001:db8::/64 8000::/1 fe80::/33")
+			if g.chance(8) {
+				g.out = g.out[:len(g.out)-1]
+				g.oneOf("2001:db8:: fe80:: :: ff00::")
+				g.word("/")
+				g.oneOf("0 48 129 1 0x20")
+			}
 		}},
 		choice{2, func() { g.oneOf("2001:db8::5 ::") }},
 		choice{2, func() { g.oneOf(strings.Join(keys(nets), " ")) }},
@@ -719,7 +732,7 @@ func (g *generator) rawRelation() {
 		g.oneOf(linkWords)
 		g.index(0)
 		if g.chance(50) {
-			g.oneOf("& | + - * / % ^ << >>")
+			g.oneOf("& | + - * / % ^")
 			g.operand()
 		}
 	}
@@ -761,7 +774,9 @@ func (g *generator) arith(depth int, headers bool) {
 	left := g.rng.IntN(depth)
 	g.arith(left, headers)
 	g.oneOf("& | + - * / % ^ << >> & +")
-	if g.chance(65) {
+	if op := g.out[len(g.out)-1]; (op == "<<" || op == ">>") && g.chance(90) {
+		g.oneOf("0 1 2 4 8 15 24 31")
+	} else if g.chance(65) {
 		g.operand()
 	} else {
 		g.arith(depth-1-left, headers)
@@ -812,7 +827,11 @@ func (g *generator) index(depth int) {
 	}
 	if g.chance(50) {
 		g.word(":")
-		g.oneOf("1 2 4 1 2 4 1 2 4 1 2 4 1 2 4 3 0 8")
+		if g.chance(98) {
+			g.oneOf("1 2 4")
+		} else {
+			g.oneOf("3 0 8")
+		}
 	}
 	g.word("]")
 }

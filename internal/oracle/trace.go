@@ -66,6 +66,7 @@ type trace struct {
 	verdict  uint32
 	fault    bool
 	endless  bool
+	loops    int // backward jumps
 
 	unwritten bool // scratch memory was read that nothing was written to
 	wrapped   bool // the fault was an indirect load with a constant sum past 32 bits
@@ -205,6 +206,9 @@ func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second boo
 		case classJMP:
 			op := i.Code & 0xf0
 			if op == jumpJA {
+				if int32(i.K) < 0 {
+					t.loops++
+				}
 				pc += int(int32(i.K))
 				break
 			}
