@@ -133,6 +133,13 @@ func (l *lowering) keys(words []*num, keys [][]uint32) *tree {
 	return &tree{kind: treeSwitch, a: words[0], arms: arms, span: l.span}
 }
 
+// told reports whether the link layer tells what it carries, so that of several
+// protocols one at most is there. Juniper's headers do not: each test of a protocol
+// holds, and what follows is looked at as each of them in turn.
+func told(y *pred.Layers) bool {
+	return y.Labels > 0 || y.Link.Carries != proto.CarriesJuniper
+}
+
 // family4 tests the addresses of IPv4, ARP and RARP headers with one list, where
 // the three tests at the front of terms are that. n is how many terms it stands for, 0
 // where it does not.
@@ -154,6 +161,9 @@ func (l *lowering) family4(terms []pred.Pred) (t *tree, n int) {
 		return nil, 0
 	}
 	y := ip.At
+	if !told(y) {
+		return nil, 0
+	}
 	l.at(ip.Span)
 	arp := or(l.carries(y, proto.EtherARP), l.carries(y, proto.EtherRARP))
 	if arp == never {
@@ -182,7 +192,7 @@ func (l *lowering) ports(terms []pred.Pred) (t *tree, n int) {
 		p6.Num != p4.Num || p6.Dir != p4.Dir || !slices.Equal(p6.Ranges, p4.Ranges) {
 		return nil, 0
 	}
-	if _, ok := oneSided(p6.Dir); !ok {
+	if _, ok := oneSided(p6.Dir); !ok || !told(p6.At) {
 		return nil, 0
 	}
 	l.at(p6.Span)
