@@ -34,6 +34,7 @@ const (
 	protoNone     = 59
 	protoDstOpts  = 60
 	protoPIM      = 103
+	protoIPComp   = 108
 	protoVRRP     = 112
 	protoSCTP     = 132
 	protoMobility = 135
@@ -45,7 +46,7 @@ var protos = map[uint8]string{
 	protoHopByHop: "Options", protoICMP: "ICMP", protoIGMP: "IGMP", protoIPv4: "IPIP", protoTCP: "TCP",
 	8: "EGP", 9: "IGRP", protoUDP: "UDP", 33: "DCCP", protoIPv6: "IPv6", protoRouting: "Routing",
 	protoFragment: "Fragment", 46: "RSVP", protoGRE: "GRE", protoESP: "ESP", protoAH: "AH", 55: "Mobile IP",
-	protoICMP6: "ICMPv6", 88: "EIGRP", 89: "OSPF", protoPIM: "PIM", 108: "Compressed IP", protoVRRP: "VRRP",
+	protoICMP6: "ICMPv6", 88: "EIGRP", 89: "OSPF", protoPIM: "PIM", protoIPComp: "Compressed IP", protoVRRP: "VRRP",
 	113: "PGM", protoSCTP: "SCTP", protoMobility: "Mobility",
 }
 
@@ -488,6 +489,10 @@ func (d *Decoder) transport(n *network, b []byte, length int) {
 		d.ah(n, b, length)
 	case protoPIM:
 		d.pim(b, length)
+	case protoIPComp:
+		d.ipcomp(b)
+	case protoVRRP:
+		d.vrrp(b, length)
 	case protoHopByHop, protoDstOpts, protoRouting, protoFragment:
 		if n.src.Is6() {
 			d.chain(n, b, length)

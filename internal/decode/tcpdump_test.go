@@ -80,7 +80,6 @@ var different = []struct{ part, reason string }{
 	{"PIMv2, Hello", "has no lines of its own with -v"},
 	{"LCP, length", "LCP is named only"},
 	{"PPPoE PAD", "PPPoE tags are not printed"},
-	{".6081: UDP, length", "Geneve is not decoded"},
 	{"options (timestamp", "its value is not printed"},
 	{"last-entry=0 [|rt6]", "flags of a cut segment routing header are not printed"},
 }

@@ -81,6 +81,8 @@ func (d *Decoder) datagram(port uint16, b []byte, length int) bool {
 		d.udpEncap(b, length)
 	case 4789:
 		d.vxlan(b, length)
+	case 6081:
+		d.geneve(b, length)
 	default:
 		return false
 	}
@@ -152,4 +154,43 @@ func (d *Decoder) vxlan(b []byte, length int) {
 	}
 	defer func() { d.depth-- }()
 	d.ethernetFrame(b[8:], length-8)
+}
+
+// geneve prints a Geneve header, RFC 8926, and what is under it.
+func (d *Decoder) geneve(b []byte, length int) {
+	d.text("Geneve")
+	if len(b) < 8 {
+		d.cut("geneve")
+		return
+	}
+	options := int(b[0]&0x3f) * 4
+	d.text(", Flags [")
+	switch b[1] >> 6 {
+	case 0:
+		d.text("none")
+	case 1:
+		d.text("C")
+	case 2:
+		d.text("O")
+	case 3:
+		d.text("OC")
+	}
+	d.printf("], vni 0x%x", binary.BigEndian.Uint32(b[4:])>>8)
+	proto := binary.BigEndian.Uint16(b[2:])
+	if d.opt.Verbose > 0 || d.opt.Link {
+		d.printf(", proto %s (0x%04x)", name(etherTypes, proto, "unknown"), proto)
+	}
+	if options > 0 {
+		d.printf(", options [%d bytes]", options)
+	}
+	if len(b) < 8+options {
+		d.cut("geneve")
+		return
+	}
+	if d.opt.Verbose > 0 {
+		d.text("\n\t")
+	} else {
+		d.text(": ")
+	}
+	d.etherType(proto, b[8+options:], length-8-options, nil)
 }

@@ -48,6 +48,35 @@ func (d *Decoder) ah(n *network, b []byte, length int) {
 	d.transport(n, b[size:], length-size)
 }
 
+// ipcomp prints an IP payload compression header, RFC 3173.
+func (d *Decoder) ipcomp(b []byte) {
+	if len(b) < 4 {
+		d.text("IPComp")
+		d.cut("ipcomp")
+		return
+	}
+	d.printf("IPComp(cpi=0x%04x)", binary.BigEndian.Uint16(b[2:]))
+}
+
+// vrrpAuth are the words for VRRP version 2's authentication types, RFC 2338.
+var vrrpAuth = map[uint8]string{0: "none", 1: "simple", 2: "ah"}
+
+// vrrp prints a VRRP advertisement, RFC 3768 and RFC 5798.
+func (d *Decoder) vrrp(b []byte, length int) {
+	if len(b) < 8 {
+		d.cut("vrrp")
+		return
+	}
+	version := b[0] >> 4
+	d.printf("VRRPv%d, %s, vrid %d, prio %d", version, name(map[uint8]string{1: "Advertisement"}, b[0]&15, "[type#%d]"), b[1], b[2])
+	if version == 2 {
+		d.printf(", authtype %s, intvl %ds", name(vrrpAuth, b[4], "type#%d"), b[5])
+	} else {
+		d.printf(", intvl %dcs", binary.BigEndian.Uint16(b[4:])&0xfff)
+	}
+	d.printf(", length %d", length)
+}
+
 // gre prints a GRE header, RFC 2784 and RFC 2890, and what it carries.
 func (d *Decoder) gre(b []byte, length int) {
 	if len(b) < 4 {
