@@ -81,52 +81,112 @@ func (a *assembler) verdict(label string, n uint32, in *Registers) {
 // maxJump is the largest displacement of a jump instruction, in instructions.
 const maxJump = math.MaxInt16
 
-// assemble takes away jumps to the next instruction, checks the
-// displacements and gives each jump's target its symbol. outside is a symbol
+// assemble takes away jumps to the next instruction, makes those that are too
+// long in steps, and gives each jump's target its symbol. outside is a symbol
 // that is not the assembler's.
 func (a *assembler) assemble(outside string) (asm.Instructions, error) {
-	gone := a.idle()
-	index := make([]int, len(a.insns)+1) // new index of each old one
-	n := 0
-	for i := range a.insns {
-		index[i] = n
-		if !gone[i] {
-			n++
-		}
+	a.compact()
+	if err := a.bridge(); err != nil {
+		return nil, err
 	}
-	index[len(a.insns)] = n
-	out := make(asm.Instructions, 0, n)
-	for i, ins := range a.insns {
-		if !gone[i] {
-			out = append(out, ins)
-		}
-	}
-	at := expanded(out)
 	// Labels of one place become the first jump's one.
 	symbol := make(map[int]string)
-	for i := range out {
-		ref := out[i].Reference()
+	for i := range a.insns {
+		ref := a.insns[i].Reference()
 		if ref == "" || ref == outside {
 			continue
 		}
-		old, ok := a.labels[ref]
+		to, ok := a.labels[ref]
 		if !ok {
 			panic("ebpfgen: no label " + ref)
-		}
-		to := index[old]
-		if d := at[to] - at[i+1]; d > maxJump {
-			return nil, &LimitError{What: "instructions between a jump and its target", Have: d, Max: maxJump,
-				Kernel: "every kernel; 32-bit jumps came with 6.6"}
 		}
 		if symbol[to] == "" {
 			symbol[to] = ref
 		}
-		out[i] = out[i].WithReference(symbol[to])
+		a.insns[i] = a.insns[i].WithReference(symbol[to])
 	}
 	for i, s := range symbol {
-		out[i] = out[i].WithSymbol(s)
+		a.insns[i] = a.insns[i].WithSymbol(s)
 	}
-	return out, nil
+	return a.insns, nil
+}
+
+// compact takes away jumps to the next instruction.
+func (a *assembler) compact() {
+	gone := a.idle()
+	index := make([]int, len(a.insns)+1) // new index of each old one
+	out := make(asm.Instructions, 0, len(a.insns))
+	for i, ins := range a.insns {
+		index[i] = len(out)
+		if !gone[i] {
+			out = append(out, ins)
+		}
+	}
+	index[len(a.insns)] = len(out)
+	for label, i := range a.labels {
+		a.labels[label] = index[i]
+	}
+	a.insns = out
+}
+
+// bridge gives jumps that are too long another one to land on, which goes on to their
+// target. It can stand only where no path comes through: after a jump or
+// an exit.
+func (a *assembler) bridge() error {
+	for {
+		at := expanded(a.insns)
+		i := a.tooLong(at)
+		if i < 0 {
+			return nil
+		}
+		ref := a.insns[i].Reference()
+		pier := a.labels[ref]
+		for pier > i && (at[pier]-at[i+1] > maxJump || !leaves(&a.insns[pier-1])) {
+			pier--
+		}
+		if pier <= i+1 {
+			return &LimitError{What: "instructions between a jump and its target", Have: at[a.labels[ref]] - at[i+1],
+				Max: maxJump, Kernel: "every kernel; 32-bit jumps came with 6.6"}
+		}
+		a.land(ref, i, pier, at)
+	}
+}
+
+// tooLong returns the first jump that is longer than maxJump, -1 if there is none. at
+// has the place of each instruction.
+func (a *assembler) tooLong(at []int) int {
+	for i := range a.insns {
+		if to, ok := a.labels[a.insns[i].Reference()]; ok && at[to]-at[i+1] > maxJump {
+			return i
+		}
+	}
+	return -1
+}
+
+// leaves reports whether the program never goes on with the instruction after ins.
+func leaves(ins *asm.Instruction) bool {
+	op := ins.OpCode
+	return op.Class().IsJump() && (op.JumpOp() == asm.Exit || op.JumpOp() == asm.Ja)
+}
+
+// land puts a jump to ref before instruction pier, and makes it the target of all jumps
+// to ref from first on that are too long and reach it.
+func (a *assembler) land(ref string, first, pier int, at []int) {
+	label := a.newLabel()
+	for i := first; i < pier-1; i++ { // a jump right before would lead to the next instruction
+		if a.insns[i].Reference() == ref && at[a.labels[ref]]-at[i+1] > maxJump {
+			a.insns[i] = a.insns[i].WithReference(label)
+		}
+	}
+	for l, i := range a.labels {
+		if i >= pier {
+			a.labels[l] = i + 1
+		}
+	}
+	a.labels[label] = pier
+	a.insns = append(a.insns, asm.Instruction{})
+	copy(a.insns[pier+1:], a.insns[pier:])
+	a.insns[pier] = asm.Ja.Label(ref)
 }
 
 // maxPending is BPF_COMPLEXITY_LIMIT_JMP_SEQ of kernel/bpf/verifier.c: how many

@@ -96,7 +96,7 @@ func TestLimit(t *testing.T) {
 	if !errors.As(err, &limit) || limit.Max != 20 || limit.Have != 29 {
 		t.Errorf("got %v", err)
 	}
-	if _, err := ebpfgen.Generate(compares(40000, ir.Eq), ebpfgen.XDP, ebpfgen.Options{}); !errors.As(err, &limit) || limit.Max != 32767 {
+	if _, err := ebpfgen.Generate(compares(40000, ir.Set), ebpfgen.XDP, ebpfgen.Options{}); !errors.As(err, &limit) || limit.Max != 32767 {
 		t.Errorf("got %v", err)
 	}
 }

@@ -20,7 +20,6 @@ type flow struct {
 	preds  [][]ir.BlockID // of each live block
 	needed []bool         // values whose number is used
 	reach  uint64         // see traits
-	guards bool           // see traits
 	fate   []ir.BlockID   // where a way into a block leads
 }
 
@@ -31,7 +30,7 @@ func newFlow(f *ir.Func, tr traits, far ir.BlockID) *flow {
 	fl := &flow{
 		f: f, kind: make([]ir.Kind, n), ways: make([][2]ir.Edge, n),
 		needed: make([]bool, len(f.Values)), fate: make([]ir.BlockID, n),
-		reach: tr.reach, guards: tr.guards,
+		reach: tr.reach,
 	}
 	for id := n - 1; id >= 0; id-- {
 		fl.fate[id] = fl.judge(ir.BlockID(id), far)

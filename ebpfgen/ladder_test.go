@@ -89,3 +89,32 @@ func TestLadderDepth(t *testing.T) {
 		t.Errorf("%d instructions in the longest path for %d tests", got, n)
 	}
 }
+
+// TestLong loads a program in which the way to a verdict is longer than a jump.
+func TestLong(t *testing.T) {
+	const n = 28000
+	f := compares(n, ir.Eq)
+	insns, err := ebpfgen.Generate(f, ebpfgen.XDP, ebpfgen.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := structure(insns); err != nil {
+		t.Fatal(err)
+	}
+	if len(insns) < 40000 {
+		t.Fatalf("%d instructions are not enough", len(insns))
+	}
+	kernelrun.Require(t)
+	p, err := kernelrun.Load(ebpfgen.XDP, insns, ebpfgen.XDP.Verdict(1, ebpfgen.Options{}))
+	if err != nil {
+		t.Fatalf("%.2000v", err)
+	}
+	defer p.Close()
+	pkt := make([]byte, 60)
+	for k := uint32(0x0a000000 - 1); k <= 0x0a000000+n; k += 101 {
+		binary.BigEndian.PutUint32(pkt[26:], k)
+		if got, err := p.Match(pkt); err != nil || got != (ir.Eval(f, pkt, nil) != 0) {
+			t.Fatalf("%#x: %v, %v", k, got, err)
+		}
+	}
+}
