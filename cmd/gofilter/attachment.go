@@ -39,14 +39,14 @@ type kernelFilter struct {
 // kernelFilter compiles the filter for an interface.
 func (s *session) kernelFilter(name string, link linktype.Type) (*kernelFilter, error) {
 	k := &kernelFilter{mode: s.opt.attach}
+	if s.takesAll() {
+		k.all = true
+		return k, nil
+	}
 	cfg := s.liveConfig(name, link)
 	f, err := s.compile(cfg)
 	if err != nil {
 		return nil, err
-	}
-	if s.source == "" {
-		k.all = true
-		return k, nil
 	}
 	fn := f.IR()
 	if cooked.Is(link) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf/asm"
+	"golang.org/x/net/bpf"
 
 	"github.com/gofilter/gofilter"
 	"github.com/gofilter/gofilter/capture"
@@ -51,13 +52,34 @@ func (s *session) dump() error {
 	if err != nil {
 		return err
 	}
-	switch s.opt.dump {
-	case 1:
-		return s.print(cbpfgen.Format(prog))
-	case 2:
-		return s.print(cbpfgen.FormatC(prog))
+	for _, row := range formats {
+		if row.name == s.opt.format || s.opt.format == "" && row.letters == min(s.opt.dump, 3) {
+			return s.print(row.text(prog))
+		}
 	}
-	return s.print(cbpfgen.FormatDecimal(prog))
+	panic(fmt.Sprintf("%s: format %q, -d %d times", program, s.opt.format, s.opt.dump))
+}
+
+// formats are the forms that a classic program is printed in, by name and by how
+// often -d asks for them.
+var formats = []struct {
+	name    string
+	letters int // of -d; 0 where only the name asks
+	text    func([]bpf.RawInstruction) string
+}{
+	{"asm", 1, cbpfgen.Format},
+	{"c", 2, cbpfgen.FormatC},
+	{"decimal", 3, cbpfgen.FormatDecimal},
+	{"bytecode", 0, func(p []bpf.RawInstruction) string { return cbpfgen.FormatBytecode(p) + "\n" }},
+	{"go", 0, func(p []bpf.RawInstruction) string { return cbpfgen.FormatGo(p) + "\n" }},
+}
+
+func formatNames() []string {
+	var names []string
+	for _, row := range formats {
+		names = append(names, row.name)
+	}
+	return names
 }
 
 // dumpConfig returns what the filter to be printed is compiled for: the file or

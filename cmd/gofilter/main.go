@@ -63,7 +63,7 @@ func (s *session) do() error {
 		return err
 	}
 	switch {
-	case o.dump > 0 || o.ebpf || o.dumpPass != "":
+	case o.dump > 0 || o.format != "" || o.ebpf || o.dumpPass != "":
 		return s.dump()
 	case o.read != "":
 		return s.readFile()

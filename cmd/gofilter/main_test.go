@@ -142,6 +142,9 @@ func TestDumpOther(t *testing.T) {
 		{[]string{"--ebpf", "tcp port 22"}, []string{"Exit", "; tcp port 22"}},
 		{[]string{"--target", "xdp", "-d", "tcp port 22"}, []string{"Exit", "; tcp port 22"}},
 		{[]string{"--target", "tc", "--access", "helper", "ip"}, []string{"SkbLoadBytes"}},
+		{[]string{"--format", "bytecode", "ip"}, []string{"4,40 0 0 12,21 0 1 2048,6 0 0 262144,6 0 0 0\n"}},
+		{[]string{"--format", "go", "ip"}, []string{"[]bpf.RawInstruction{"}},
+		{[]string{"-dddd", "ip"}, []string{"4\n40 0 0 12\n"}},
 		{[]string{"--dump-pass", "lower", "ip"}, []string{"; after lower\nfunc linktype=EN10MB"}},
 		{[]string{"--dump-pass", "all", "ip"}, []string{"; after lower\n", "; after layout\n"}},
 		{[]string{"--dump-pass", "list"}, []string{"layout: "}},
@@ -182,6 +185,8 @@ func TestErrors(t *testing.T) {
 		{[]string{"-c", "-1"}, "invalid packet count -1\n"},
 		{[]string{"-s", "262145"}, "invalid snaplen 262145 (must be >= 0 and <= 262144)\n"},
 		{[]string{"-y", "FOO", "-d"}, "invalid data link type FOO\n"},
+		{[]string{"-i", "lo", "-i", "eth0"}, "-i is given twice, for lo and eth0: one interface at a time is supported, or any\n"},
+		{[]string{"--format", "cobol", "ip"}, "unknown format \"cobol\": want asm, c, decimal, bytecode, go\n"},
 		{[]string{"-Q", "up"}, "unknown capture direction \"up\": want in, out, inout\n"},
 		{[]string{"--netmask", "24"}, "invalid netmask \"24\": want four numbers, such as 255.255.255.0\n"},
 		{[]string{"--target", "moon"}, "unknown target \"moon\": want " + targetNames() + "\n"},
@@ -502,6 +507,25 @@ func TestSeveralLinkTypes(t *testing.T) {
 	var rec savefile.Record
 	if err := saved.Next(&rec); err != nil {
 		t.Errorf("the packet before it is not there: %v", err)
+	}
+}
+
+// Without an expression a file of a link type that nothing is known of is read and
+// written like any other.
+func TestUnknownLinkType(t *testing.T) {
+	file := []byte(readFile(t, pcap("arp")))
+	file[20], file[21] = 0x34, 0x12
+	r := runCommand(t, string(file), "-r", "-", "-w", "-")
+	if r.status != 0 || r.stdout != string(file) || !strings.Contains(r.stderr, "link-type LINKTYPE_4660, snapshot length 262144\n") {
+		t.Errorf("status %d, %d bytes, %s", r.status, len(r.stdout), r.stderr)
+	}
+	r = runCommand(t, string(file), "-nt", "-c1", "-r", "-")
+	if r.status != 0 || !strings.HasPrefix(r.stdout, "LINKTYPE_4660, length 42\n\t0x0000:  ffff ffff") {
+		t.Errorf("printing: status %d, %s%s", r.status, r.stderr, r.stdout)
+	}
+	r = runCommand(t, string(file), "-r", "-", "ip")
+	if r.status != 1 || !strings.HasSuffix(r.stderr, "gofilter: link type LINKTYPE_4660 is not known\n") {
+		t.Errorf("with a filter: status %d, %s", r.status, r.stderr)
 	}
 }
 

@@ -60,6 +60,7 @@ type options struct {
 	listLinkTypes  bool
 	dump           int
 	dumpPass       string
+	format         string // of the classic program; empty where -d says it
 	ebpf           bool
 	target         ebpfgen.Target
 	access         ebpfgen.Access
@@ -127,7 +128,7 @@ func newFlags(o *options) *pflag.FlagSet {
 		fs.VarP(&setting{set, typ}, long, short, text)
 	}
 
-	fs.StringVarP(&o.iface, "interface", "i", "", "capture on `INTERFACE`: a name, a number of -D, or any")
+	value(o.setInterface, "interface", "i", "INTERFACE", "capture on a name, a number of -D, or any")
 	fs.StringVarP(&o.read, "read", "r", "", "read packets from `FILE`, - for standard input")
 	fs.StringVarP(&o.write, "write", "w", "", "write packets to `FILE`, - for standard output")
 	value(o.setCount, "packets", "c", "COUNT", "stop after so many packets")
@@ -161,6 +162,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	fs.BoolVarP(&o.listInterfaces, "list-interfaces", "D", false, "list what can be captured on")
 	fs.BoolVarP(&o.listLinkTypes, "list-data-link-types", "L", false, "list the interface's link types")
 	fs.CountVarP(&o.dump, "dump", "d", "print the compiled filter; -dd as C, -ddd as numbers")
+	value(o.setFormat, "format", "", strings.Join(formatNames(), "|"), "print the classic program in this form")
 	fs.BoolVar(&o.ebpf, "ebpf", false, "print the filter as an eBPF program")
 	value(o.setTarget, "target", "", "socket|tc|xdp|cgroup", "where the eBPF program shall run; implies --ebpf")
 	value(o.setAccess, "access", "", "direct|helper|ldabs", "how the eBPF program reads packets")
@@ -250,6 +252,21 @@ func (o *options) check() error {
 		return errors.New("--count needs a file to read: -r FILE")
 	}
 	return nil
+}
+
+func (o *options) setInterface(s string) error {
+	if o.iface != "" {
+		return fmt.Errorf("-i is given twice, for %s and %s: one interface at a time is supported, or any", o.iface, s)
+	}
+	if s == "" {
+		return errors.New("-i needs the name of an interface")
+	}
+	o.iface = s
+	return nil
+}
+
+func (o *options) setFormat(s string) error {
+	return choice(&o.format, "format", formatNames()...)(s)
 }
 
 func (o *options) setCount(s string) error {

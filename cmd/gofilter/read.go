@@ -62,12 +62,16 @@ type fileFilter struct {
 	s      *session
 	byKind map[kind]*gofilter.Filter
 	last   *savefile.Interface // the one of the packet before,
-	filter *gofilter.Filter    // and its filter
+	filter *gofilter.Filter    // and its filter, nil where all packets are wanted
 	md     ir.Metadata
 }
 
 // prepare compiles the filter for an interface unless that is done.
 func (ff *fileFilter) prepare(i *savefile.Interface) error {
+	if ff.s.takesAll() {
+		ff.last = i
+		return nil
+	}
 	k := kind{i.LinkType, i.BigEndian, i.Snaplen}
 	f, ok := ff.byKind[k]
 	if !ok {
@@ -87,6 +91,12 @@ func (ff *fileFilter) verdict(rec *savefile.Record) (uint32, error) {
 		if err := ff.prepare(rec.Interface); err != nil {
 			return 0, fmt.Errorf("packet %d, link type %v: %w", rec.Number, rec.Interface.LinkType, err)
 		}
+	}
+	if ff.filter == nil {
+		if n := ff.s.opt.snaplen; n != 0 {
+			return n, nil
+		}
+		return rec.Interface.Snaplen, nil
 	}
 	ff.md.Len = rec.Len
 	return ff.filter.Run(rec.Data, &ff.md), nil

@@ -1,81 +1,6 @@
 package decode
 
-import (
-	"encoding/binary"
-	"net/netip"
-)
-
-// esp prints an ESP header, RFC 4303.
-func (d *Decoder) esp(b []byte, length int) {
-	if len(b) < 8 {
-		d.text("ESP")
-		d.cut("esp")
-		return
-	}
-	d.printf("ESP(spi=0x%08x,seq=0x%x), length %d", binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]), length)
-}
-
-// ah prints an authentication header, RFC 4302, and what follows it.
-func (d *Decoder) ah(n *network, b []byte, length int) {
-	if len(b) < 12 {
-		d.text("AH")
-		d.cut("ah")
-		return
-	}
-	size := (int(b[1]) + 2) * 4
-	if size < 12 {
-		d.printf("AH [length %d < 12]", size)
-		return
-	}
-	d.text("AH(")
-	if d.opt.Verbose > 0 {
-		d.printf("length=%d(%d-bytes),", b[1], size)
-	}
-	d.printf("spi=0x%08x,", binary.BigEndian.Uint32(b[4:]))
-	if d.opt.Verbose > 0 && binary.BigEndian.Uint16(b[2:]) != 0 {
-		d.printf("reserved[not MBZ],")
-	}
-	d.printf("seq=0x%x", binary.BigEndian.Uint32(b[8:]))
-	if len(b) < size {
-		d.cut("ah")
-		return
-	}
-	if size > 12 {
-		d.printf(",icv=0x%x", b[12:size])
-	}
-	d.text("): ")
-	n.proto = b[0]
-	d.transport(n, b[size:], length-size)
-}
-
-// ipcomp prints an IP payload compression header, RFC 3173.
-func (d *Decoder) ipcomp(b []byte) {
-	if len(b) < 4 {
-		d.text("IPComp")
-		d.cut("ipcomp")
-		return
-	}
-	d.printf("IPComp(cpi=0x%04x)", binary.BigEndian.Uint16(b[2:]))
-}
-
-// vrrpAuth are the words for VRRP version 2's authentication types, RFC 2338.
-var vrrpAuth = map[uint8]string{0: "none", 1: "simple", 2: "ah"}
-
-// vrrp prints a VRRP advertisement, RFC 3768 and RFC 5798.
-func (d *Decoder) vrrp(b []byte, length int) {
-	if len(b) < 8 {
-		d.cut("vrrp")
-		return
-	}
-	version := b[0] >> 4
-	d.printf("VRRPv%d, %s, vrid %d, prio %d", version, name(map[uint8]string{1: "Advertisement"}, b[0]&15, "[type#%d]"), b[1], b[2])
-	if version == 2 {
-		d.printf(", authtype %s, intvl %ds", name(vrrpAuth, b[4], "type#%d"), b[5])
-	} else {
-		d.printf(", intvl %dcs", binary.BigEndian.Uint16(b[4:])&0xfff)
-	}
-	d.printf(", length %d", length)
-}
+import "encoding/binary"
 
 // gre prints a GRE header, RFC 2784 and RFC 2890, and what it carries.
 func (d *Decoder) gre(b []byte, length int) {
@@ -117,59 +42,66 @@ func (d *Decoder) gre(b []byte, length int) {
 	d.etherType(proto, b[size:], length-size, nil)
 }
 
-// igmpNames are the words for IGMP types, RFC 1112, 2236 and 3376.
-var igmpNames = map[uint8]string{0x12: "v1 report", 0x16: "v2 report", 0x17: "leave", 0x22: "v3 report"}
-
-func (d *Decoder) igmp(b []byte, length int) {
-	d.text("igmp")
-	if d.opt.Quiet {
-		return
-	}
+// vxlan prints a VXLAN header, RFC 7348, and the frame under it on a line of its
+// own.
+func (d *Decoder) vxlan(b []byte, length int) {
 	if len(b) < 8 {
-		d.cut("igmp")
+		d.text("VXLAN")
+		d.cut("vxlan")
 		return
 	}
-	group, _ := netip.AddrFromSlice(b[4:8])
-	switch b[0] {
-	case 0x11:
-		d.text(" query v")
-		switch {
-		case length >= 12:
-			d.text("3")
-		case b[1] != 0:
-			d.text("2")
-			if b[1] != 100 {
-				d.printf(" [max resp time %d]", b[1])
-			}
-		default:
-			d.text("1")
-		}
-		if group.IsUnspecified() {
-			return
-		}
-		d.text(" [gaddr ")
-		d.host(group)
-		d.text("]")
-	case 0x12, 0x16, 0x17:
-		d.text(" " + igmpNames[b[0]] + " ")
-		d.host(group)
-	case 0x22:
-		d.printf(" v3 report, %d group record(s)", binary.BigEndian.Uint16(b[6:]))
-	default:
-		d.printf("-%d", b[0])
+	flags := "[.]"
+	if b[0]&0x08 != 0 {
+		flags = "[I]"
 	}
-}
-
-// pimTypes are the words for PIM messages, RFC 7761.
-var pimTypes = map[uint8]string{
-	0: "Hello", 1: "Register", 2: "Register-Stop", 3: "Join / Prune", 4: "Bootstrap", 5: "Assert", 6: "Graft", 7: "Graft-ACK",
-	8: "Candidate RP Advertisement",
-}
-
-func (d *Decoder) pim(b []byte, length int) {
-	if len(b) < 1 {
-		d.cut("pim")
+	d.printf("VXLAN, flags %s (0x%02x), vni %d\n", flags, b[0], binary.BigEndian.Uint32(b[4:])>>8)
+	if len(b) < 8+ethernetSize {
+		d.cut("ether")
 		return
 	}
-	d.printf("PIMv%d, %s, length %d", b[0]>>4, name(pimTypes, b[0]&15, "Unknown"), length)
+	if d.depth++; d.depth > maxDepth {
+		d.text("[nested too deep]")
+		return
+	}
+	defer func() { d.depth-- }()
+	d.ethernetFrame(b[8:], length-8)
+}
+
+// geneve prints a Geneve header, RFC 8926, and what is under it.
+func (d *Decoder) geneve(b []byte, length int) {
+	d.text("Geneve")
+	if len(b) < 8 {
+		d.cut("geneve")
+		return
+	}
+	options := int(b[0]&0x3f) * 4
+	d.text(", Flags [")
+	switch b[1] >> 6 {
+	case 0:
+		d.text("none")
+	case 1:
+		d.text("C")
+	case 2:
+		d.text("O")
+	case 3:
+		d.text("OC")
+	}
+	d.printf("], vni 0x%x", binary.BigEndian.Uint32(b[4:])>>8)
+	proto := binary.BigEndian.Uint16(b[2:])
+	if d.opt.Verbose > 0 || d.opt.Link {
+		d.printf(", proto %s (0x%04x)", name(etherTypes, proto, "unknown"), proto)
+	}
+	if options > 0 {
+		d.printf(", options [%d bytes]", options)
+	}
+	if len(b) < 8+options {
+		d.cut("geneve")
+		return
+	}
+	if d.opt.Verbose > 0 {
+		d.text("\n\t")
+	} else {
+		d.text(": ")
+	}
+	d.etherType(proto, b[8+options:], length-8-options, nil)
 }
