@@ -309,6 +309,7 @@ func (d *Difference) inspect() {
 		d.run.unwritten = d.run.unwritten || t.unwritten
 		d.run.clobbered = d.run.clobbered || t.clobbered
 		d.run.divided = d.run.divided || t.divided
+		d.run.wrapped = d.run.wrapped || t.wrapped
 	}
 	d.run.extension = misplaced(d.Plain.Prog)
 }

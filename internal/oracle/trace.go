@@ -69,7 +69,7 @@ type trace struct {
 	loops    int // backward jumps
 
 	unwritten bool // scratch memory was read that nothing was written to
-	wrapped   bool // the fault was an indirect load with a constant sum past 32 bits
+	wrapped   bool // there was an indirect load with a constant sum past 32 bits
 	extension bool // see misplaced; set by inspect
 	clobbered bool // see shared
 	divided   bool // by zero
@@ -138,8 +138,9 @@ func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second boo
 					t.ends = append(t.ends, int(off), int(off)+size-1, int(off)+size)
 				}
 				if off+uint64(size) > uint64(len(in.Data)) {
+					t.wrapped = t.wrapped || off > 1<<32-1 && x.o == nil
 					if fill == nil {
-						t.fault, t.wrapped = true, off > 1<<32-1 && x.o == nil
+						t.fault = true
 						return
 					}
 					for at := off; at < off+uint64(size); at++ {

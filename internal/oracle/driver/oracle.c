@@ -15,6 +15,10 @@
  *	hang			libpcap ran into the time limit
  *	unable TEXT		this build cannot do what was asked
  *
+ * A request with "time N" in front is compiled N times, and the reply to it is
+ *
+ *	took NS ...		how long each time took, in nanoseconds
+ *
  * Filters are compiled in a child, which is replaced when it dies.
  *
  * Names are looked up in the tables below and nowhere else: the functions that
@@ -40,6 +44,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <pcap.h>
 
@@ -261,18 +266,40 @@ unhex(char *s)
 	return 1;
 }
 
+/* measure compiles a filter some times and prints how long each took. */
+static void
+measure(pcap_t *p, const char *filter, int optimize, bpf_u_int32 netmask, unsigned times, FILE *out)
+{
+	struct bpf_program prog;
+	struct timespec from, to;
+
+	fputs("took", out);
+	for (; times > 0; times--) {
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		if (pcap_compile(p, &prog, filter, optimize, netmask) != 0)
+			break;
+		pcap_freecode(&prog);
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		fprintf(out, " %lld", (to.tv_sec - from.tv_sec) * 1000000000LL + to.tv_nsec - from.tv_nsec);
+	}
+	putc('\n', out);
+}
+
 /* compile answers one request. */
 static void
 compile(char *line, FILE *out)
 {
 	char mask[16], view[16];
 	int dlt, optimize, at = 0;
-	unsigned snaplen, limit, i;
+	unsigned snaplen, limit, i, times = 0;
 	bpf_u_int32 netmask = PCAP_NETMASK_UNKNOWN;
 	struct bpf_program prog;
 	pcap_t *p;
 
 	line[strcspn(line, "\n")] = '\0';
+	if (sscanf(line, "time %u %n", &times, &at) == 1)
+		line += at;
+	at = 0;
 	if (sscanf(line, "%d %u %15s %15s %d %u %n", &dlt, &snaplen, mask, view, &optimize, &limit, &at) != 6 ||
 	    at == 0 || !unhex(line + at)) {
 		fprintf(out, "unable malformed request\n");
@@ -286,6 +313,11 @@ compile(char *line, FILE *out)
 	}
 	if (!set_view(p, view)) {
 		fprintf(out, "unable view %s\n", view);
+		pcap_close(p);
+		return;
+	}
+	if (times > 0) {
+		measure(p, line + at, optimize, netmask, times, out);
 		pcap_close(p);
 		return;
 	}
