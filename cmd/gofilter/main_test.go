@@ -392,7 +392,9 @@ func TestWriteOverInput(t *testing.T) {
 
 // A reader that goes away ends the command without a word.
 func TestReaderGoesAway(t *testing.T) {
-	cmd := command(t, "-nXXr", pcap("lan"), "-l")
+	lan := readFile(t, pcap("lan"))
+	cmd := command(t, "-nXXr", "-", "-l")
+	cmd.Stdin = strings.NewReader(lan + strings.Repeat(lan[24:], 20)) // more text than a pipe holds
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
