@@ -17,7 +17,8 @@ const (
 	AccessDefault Access = iota
 	// AccessDirect reads through the context's data pointer after comparing with
 	// data_end. A packet whose linear part is too short is read as by
-	// AccessLoadBytes, where the target can have such packets.
+	// AccessLoadBytes, where the target can have such packets. Offsets that
+	// depend on the packet need CAP_PERFMON.
 	AccessDirect
 	// AccessLoadBytes copies bytes to the stack with bpf_skb_load_bytes, or
 	// bpf_xdp_load_bytes.

@@ -37,7 +37,7 @@ func (direct) prologue(b *body) {
 		guards = guards || s.kind == stepGuard
 		length = length || s.kind == stepValue && b.f.Value(s.value).Op == ir.OpLen
 	}
-	if length && b.target.bufLen != 0 {
+	if length && b.target.lengthAside() {
 		// A call would lose the pointers to the packet: it comes before them.
 		aside := b.m.saved[len(b.m.saved)-1]
 		b.out.emit(asm.Mov.Reg(aside, b.m.ctx))
@@ -144,9 +144,12 @@ func (direct) load(b *body, id ir.ValueID, dst asm.Register) {
 	}
 }
 
+// lengthAside reports whether the length of the whole packet takes a call.
+func (t *target) lengthAside() bool { return t.fragments && t.bufLen != 0 }
+
 func (direct) length(b *body, dst asm.Register) {
 	switch {
-	case b.target.bufLen != 0:
+	case b.target.lengthAside():
 		b.out.emit(asm.LoadMem(dst, asm.RFP, -loneArea, asm.DWord))
 	case b.target.ctx.length >= 0:
 		b.out.emit(asm.LoadMem(dst, b.m.ctx, b.target.ctx.length, asm.Word))

@@ -3,6 +3,8 @@ package ebpfgen
 import (
 	"fmt"
 	"math"
+	"strings"
+	"unicode"
 
 	"github.com/cilium/ebpf/asm"
 
@@ -16,7 +18,16 @@ type Words struct {
 	Span ir.Span
 }
 
-func (w Words) String() string { return w.Text }
+// String returns the text on one line: the kernel's line information and
+// listings have no room for others.
+func (w Words) String() string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, w.Text)
+}
 
 // An assembler collects instructions and labels.
 type assembler struct {

@@ -253,3 +253,19 @@ func TestFragments(t *testing.T) {
 		})
 	}
 }
+
+// TestWords loads a program whose filter has a text that is not one line.
+func TestWords(t *testing.T) {
+	kernelrun.Require(t)
+	f := parse(t, tcpPort22, ebpfgen.XDP)
+	f.Source = "ip\nand\x00tcp\tport 22"
+	load(t, f, ebpfgen.XDP, ebpfgen.Options{})
+	insns, err := ebpfgen.Generate(f, ebpfgen.XDP, ebpfgen.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, ok := insns[len(insns)-5].Source().(ebpfgen.Words)
+	if !ok || words.String() != "tcp port 22" || words.Span != (ir.Span{Pos: 7, End: 18}) {
+		t.Errorf("got %#v", insns[len(insns)-5].Source())
+	}
+}

@@ -3,6 +3,7 @@ package ebpfgen_test
 import (
 	"encoding/binary"
 	"math/rand"
+	"os"
 	"testing"
 
 	"github.com/gofilter/gofilter/ebpfgen"
@@ -105,6 +106,9 @@ func TestLong(t *testing.T) {
 		t.Fatalf("%d instructions are not enough", len(insns))
 	}
 	kernelrun.Require(t)
+	if os.Getenv(funcsEnv) == "" {
+		return // loading takes seconds
+	}
 	p, err := kernelrun.Load(ebpfgen.XDP, insns, ebpfgen.XDP.Verdict(1, ebpfgen.Options{}))
 	if err != nil {
 		t.Fatalf("%.2000v", err)

@@ -21,6 +21,7 @@ var budget = map[string][2]int{
 	"tc/helper":        {73, 33},
 	"tc/ldabs":         {19, 19},
 	"xdp/direct":       {29, 29},
+	"xdp/helper":       {73, 33},
 	"xdp.frags/direct": {67, 26},
 	"xdp.frags/helper": {73, 33},
 	"cgroup/direct":    {69, 26},

@@ -26,12 +26,11 @@ type target struct {
 	snaplenAccepts bool
 	ctx            context
 	access         []Access // in order of preference
-	// fragments: a packet can have bytes outside its linear part. They are
-	// copied by the BPF helper loadBytes.
+	// fragments: a packet can have bytes outside its linear part.
 	fragments bool
-	loadBytes asm.BuiltinFunc
+	loadBytes asm.BuiltinFunc // the BPF helper that copies any bytes of the packet
 	// bufLen is the BPF helper that returns the length of the whole packet; 0:
-	// the length is in the context, or that of the linear part.
+	// the length is in the context.
 	bufLen asm.BuiltinFunc
 	flags  uint32 // for loading: BPF_F_* of linux/bpf.h
 	source string
@@ -97,12 +96,13 @@ var (
 	}}
 
 	// XDP is an XDP program for drivers that hand over frames in one piece.
-	// Accept returns XDP_PASS, reject XDP_DROP.
+	// Accept returns XDP_PASS, reject XDP_DROP. AccessLoadBytes needs Linux 5.18.
 	XDP = Target{&target{
 		name: "xdp", typ: "BPF_PROG_TYPE_XDP",
 		views:  []ir.View{ir.ViewXDP, ir.ViewFile},
 		oldest: "4.8", verdict: Verdict{Accept: 2, Reject: 1},
-		ctx: xdpMD, access: []Access{AccessDirect},
+		ctx: xdpMD, access: []Access{AccessDirect, AccessLoadBytes},
+		loadBytes: asm.FnXdpLoadBytes, bufLen: asm.FnXdpGetBuffLen,
 		source: "linux/bpf.h enum xdp_action, struct xdp_md",
 	}}
 

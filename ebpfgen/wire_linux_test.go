@@ -148,7 +148,7 @@ var hooks = []hook{
 func TestNonlinear(t *testing.T) {
 	kernelrun.Require(t)
 	lab := netlab.New(t)
-	funcs := 30
+	funcs := 16
 	if testing.Short() {
 		funcs = 10
 	}
