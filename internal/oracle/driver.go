@@ -70,6 +70,20 @@ const timeLimit = 4
 
 // Compile has libpcap compile a case, first without, then with its optimizer.
 func (d *Driver) Compile(c *Case) (plain, opt Answer, err error) {
+	for optimize := range 2 {
+		d.ask(c, optimize)
+	}
+	if err := d.in.Flush(); err != nil {
+		return plain, opt, fmt.Errorf("driver: %w", err)
+	}
+	if plain, err = d.answer(); err == nil {
+		opt, err = d.answer()
+	}
+	return plain, opt, err
+}
+
+// ask writes a request.
+func (d *Driver) ask(c *Case, optimize int) {
 	mask := "-"
 	if c.Netmask.IsValid() {
 		b := c.Netmask.As4()
@@ -79,16 +93,32 @@ func (d *Driver) Compile(c *Case) (plain, opt Answer, err error) {
 	if text == "" {
 		text = "-"
 	}
-	for optimize := range 2 {
-		fmt.Fprintf(d.in, "%d %d %s %s %d %d %s\n", c.Link.DLT(), c.Snaplen, mask, c.View, optimize, timeLimit, text)
-	}
+	fmt.Fprintf(d.in, "%d %d %s %s %d %d %s\n", c.Link.DLT(), c.Snaplen, mask, c.View, optimize, timeLimit, text)
+}
+
+// Time has libpcap compile a case n times with its optimizer, and returns how long
+// each of them took, in nanoseconds.
+func (d *Driver) Time(c *Case, n int) ([]int64, error) {
+	fmt.Fprintf(d.in, "time %d ", n)
+	d.ask(c, 1)
 	if err := d.in.Flush(); err != nil {
-		return plain, opt, fmt.Errorf("driver: %w", err)
+		return nil, fmt.Errorf("driver: %w", err)
 	}
-	if plain, err = d.answer(); err == nil {
-		opt, err = d.answer()
+	line, err := d.out.ReadString('\n')
+	if err != nil {
+		return nil, fmt.Errorf("driver: %w", err)
 	}
-	return plain, opt, err
+	words := strings.Fields(line)
+	if len(words) != n+1 || words[0] != "took" {
+		return nil, fmt.Errorf("driver: %q is not compiled: %s", c.Expr, strings.TrimSpace(line))
+	}
+	took := make([]int64, n)
+	for i, w := range words[1:] {
+		if took[i], err = strconv.ParseInt(w, 10, 64); err != nil {
+			return nil, fmt.Errorf("driver: %w", err)
+		}
+	}
+	return took, nil
 }
 
 // answer reads one reply.
