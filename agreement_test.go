@@ -97,30 +97,6 @@ func (c *compiled) agree(pkt []byte, md *ir.Metadata) string {
 	return ""
 }
 
-// needless reports whether f accepts the packet whatever follows its captured bytes, as far as
-// trying tells.
-func needless(f *ir.Func, pkt []byte, md *ir.Metadata) bool {
-	long := make([]byte, 4096)
-	rng := rand.New(rand.NewPCG(uint64(len(pkt)), 1))
-	for try := range 8 {
-		rest := long[copy(long, pkt):]
-		for i := range rest {
-			switch try {
-			case 0:
-				rest[i] = 0
-			case 1:
-				rest[i] = 0xff
-			default:
-				rest[i] = byte(rng.Uint32())
-			}
-		}
-		if ir.Eval(f, long, md) == 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // TestAgreement: for every filter of testdata/filters.txt and every packet of testdata/pcaps, also
 // cut at every length, the verdict is the same before the passes, after each one, in Filter.Run
 // and in classic BPF.

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/gofilter/gofilter/ir"
@@ -131,6 +130,21 @@ type machine struct {
 	mem    [16]uint32
 	na, nx *node
 	nm     [16]*node
+	tail   *Tail // if set, stands in for what is missing, and nothing faults
+}
+
+// read returns n bytes at off as a number; ok is false where some were not captured.
+func (m *machine) read(data []byte, off uint64, n int) (v uint32, ok bool) {
+	if m.tail != nil {
+		return m.tail.Load(data, off, n), true
+	}
+	if off+uint64(n) > uint64(len(data)) {
+		return 0, false
+	}
+	for _, c := range data[off : off+uint64(n)] {
+		v = v<<8 | uint32(c)
+	}
+	return v, true
 }
 
 // run is Exec; with a trace it also writes down what the run depended on.
@@ -170,17 +184,11 @@ func (m *machine) run(prog []Insn, in *Input, tr *trace) Result {
 				}
 				n := loadSize(i.Code)
 				tr.load(off, n)
-				if off+uint64(n) > uint64(len(in.Data)) {
+				v, ok := m.read(in.Data, off, n)
+				if !ok {
 					return fault()
 				}
-				switch p := in.Data[off:]; n {
-				case 1:
-					m.a = uint32(p[0])
-				case 2:
-					m.a = uint32(binary.BigEndian.Uint16(p))
-				case 4:
-					m.a = binary.BigEndian.Uint32(p)
-				}
+				m.a = v
 				m.na = tr.leaf(nodePacket, int(off), n, m.a)
 			}
 		case ldx:
@@ -193,10 +201,10 @@ func (m *machine) run(prog []Insn, in *Input, tr *trace) Result {
 				m.x, m.nx = in.Meta.Len, tr.leaf(nodeLen, 0, 0, in.Meta.Len)
 			case modeMSH:
 				tr.load(uint64(i.K), 1)
-				if uint64(i.K) >= uint64(len(in.Data)) {
+				b, ok := m.read(in.Data, uint64(i.K), 1)
+				if !ok {
 					return fault()
 				}
-				b := uint32(in.Data[i.K])
 				m.x = b & 0xf << 2
 				m.nx = tr.arith(aluLSH, tr.arith(aluAND, tr.leaf(nodePacket, int(i.K), 1, b), nil, 0xf, b&0xf), nil, 2, m.x)
 			}
@@ -212,7 +220,10 @@ func (m *machine) run(prog []Insn, in *Input, tr *trace) Result {
 			}
 			v, ok := arith(op, m.a, y)
 			if !ok {
-				return fault()
+				if m.tail == nil {
+					return fault()
+				}
+				v = m.tail.Quotient()
 			}
 			m.na = tr.arith2(op, m.na, m.a, ny, y, v)
 			m.a = v
