@@ -85,7 +85,11 @@ fuzz: ## run each fuzz target for FUZZTIME
 	done
 
 .PHONY: bench
-bench: ## run all benchmarks
+bench: ## sizes, compile times and growth against libpcap (GOFILTER_ORACLE, GOFILTER_ORACLE_DEBIAN: its drivers)
+	$(GO) run ./internal/bench
+
+.PHONY: gobench
+gobench: ## run all benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
 .PHONY: cover
