@@ -112,6 +112,9 @@ func (k *kernelFilter) attach(conn syscall.Conn) error {
 		return err
 	}
 	k.overflow = err
+	if k.ebpfErr != nil {
+		k.overflow = fmt.Errorf("%w; as eBPF: %w", err, k.ebpfErr)
+	}
 	return attach.Socket(conn, attach.Return(maxSnaplen))
 }
 

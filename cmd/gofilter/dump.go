@@ -179,22 +179,31 @@ func passList() string {
 // caused an instruction change, they stand beside it.
 func assembly(insns asm.Instructions) string {
 	var b strings.Builder
-	last := ""
+	var last ir.Span
 	at := 0
 	for i := range insns {
 		ins := &insns[i]
 		if label := ins.Symbol(); label != "" {
 			fmt.Fprintf(&b, "%s:\n", label)
-			last = ""
+			last = ir.Span{}
 		}
 		line := fmt.Sprintf("%6d: %v", at, ins)
-		if words, ok := ins.Source().(ebpfgen.Words); ok && words.String() != last {
-			last = words.String()
-			line = fmt.Sprintf("%-60s ; %s", line, last)
+		if words, ok := ins.Source().(ebpfgen.Words); ok && words.Span != last {
+			last = words.Span
+			line = fmt.Sprintf("%-60s ; %s", line, shorten(words.String()))
 		}
 		b.WriteString(line)
 		b.WriteByte('\n')
 		at += int(ins.Size() / asm.InstructionSize)
 	}
 	return b.String()
+}
+
+// shorten returns s on one line with its middle left out where it is long.
+func shorten(s string) string {
+	const most = 60
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most/2], "") + " ... " + strings.ToValidUTF8(s[len(s)-most/2:], "")
+	}
+	return strings.Join(strings.Fields(s), " ")
 }

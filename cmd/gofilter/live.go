@@ -46,8 +46,8 @@ func (s *session) live() (err error) {
 	if err != nil {
 		return err
 	}
+	stop := s.watchSignals(liveCapture{h, out}) // before the banner: who sees that may send one
 	s.banner(h)
-	stop := s.watchSignals(liveCapture{h, out})
 	err = s.capture(h, out)
 	stop()
 	err = errors.Join(err, out.finish())
