@@ -107,9 +107,9 @@ var refusals = []struct {
 	{"file-count", "W", true, "files are not rotated"},
 	{"postrotate-command", "z", true, "files are not rotated"},
 	{"relinquish-privileges", "Z", true, "run as the user that shall own the files"},
-	{"lengths", "", false, "it is not known here"},
-	{"skip", "", true, "it is not known here"},
-	{"print-sampling", "", true, "it is not known here"},
+	{"lengths", "", false, "a line has the lengths of its protocols"},
+	{"skip", "", true, "packets are read from the first one on"},
+	{"print-sampling", "", true, "every packet is printed"},
 }
 
 // A refusedError says that an option of tcpdump's is not supported.
