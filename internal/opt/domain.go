@@ -39,6 +39,11 @@ func (d *domain) same(x *domain) bool {
 	return d.lo == x.lo && d.hi == x.hi && d.mask == x.mask && d.bits == x.bits && len(d.list) == len(x.list)
 }
 
+// isAnything reports whether d says nothing.
+func (d *domain) isAnything() bool {
+	return d.list == nil && d.lo == 0 && d.hi == ^uint32(0) && d.mask == 0
+}
+
 // ones returns the bits that may be set.
 func (d domain) ones() uint32 { return d.bits | ^d.mask }
 

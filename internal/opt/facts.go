@@ -61,20 +61,47 @@ func (t *factTable) cut(n int) {
 	t.list = t.list[:n]
 }
 
-// fact returns what is known of a class in block at. Facts of a block are added
-// when all that dominates it has its own, so the newest one that holds includes
-// the older ones.
-func (w *work) fact(class int32, at ir.BlockID) (domain, bool) {
+// fact returns what is known of a class in block at.
+func (w *work) fact(class int32, at ir.BlockID) (d domain, ok bool) {
 	t := &w.facts
 	if int(class) >= len(t.last) {
-		return domain{}, false
+		return d, false
 	}
 	for i, n := t.last[class], 0; i != 0 && n < maxFacts; i, n = t.list[i].prev, n+1 {
-		if x := &t.list[i]; w.dom.Dominates(x.at, at) {
-			return x.domain, true
+		x := &t.list[i]
+		if !w.holds(x.at, at) {
+			continue
+		}
+		if !ok {
+			d, ok = x.domain, true
+		} else if m, some := meet(d, x.domain); some {
+			d = m
+		}
+		if w.via[at] == ir.NoBlock {
+			// Facts of a block are added when all that dominates it has its
+			// own, so the newest one includes the older ones.
+			return d, ok
 		}
 	}
-	return domain{}, false
+	return d, ok
+}
+
+// maxWay bounds how many blocks are looked at that lie on the way to a block
+// without dominating it.
+const maxWay = 4
+
+// holds reports whether every packet that reaches block at without a fault came
+// through block from.
+func (w *work) holds(from, at ir.BlockID) bool {
+	for range maxWay {
+		if w.dom.Dominates(from, at) {
+			return true
+		}
+		if at = w.via[at]; at == ir.NoBlock {
+			return false
+		}
+	}
+	return false
 }
 
 // assume adds the facts that follow from "x cond y" being holds, in block at.

@@ -12,7 +12,12 @@ type inEdges struct {
 	n    int32
 	last int32      // number of the last of them
 	dom  ir.BlockID // what dominates all of them
+
+	firstParted, lastParted int32 // in w.parted: what they say different things of
 }
+
+// parted is a class of which the edges into a block say different things.
+type parted int32
 
 // maxSteps bounds how many blocks an edge is led past.
 const maxSteps = 64
@@ -37,6 +42,10 @@ func thread(w *work) {
 	w.mark = reset(w.mark, len(f.Blocks))
 	w.inEdges = reset(w.inEdges, len(f.Blocks))
 	w.nextIn = reset(w.nextIn, 2*len(f.Blocks))
+	w.joins = reset(w.joins, len(f.Blocks))
+	w.via = reset(w.via, len(f.Blocks))
+	w.parted = w.parted[:0]
+	w.joins[0], w.via[0] = ir.NoBlock, ir.NoBlock
 	passed := false
 	for b := range f.Blocks {
 		in := &w.inEdges[b]
@@ -45,6 +54,10 @@ func thread(w *work) {
 				continue
 			}
 			w.dom.Add(ir.BlockID(b), in.dom)
+			w.joins[b], w.via[b] = w.joins[in.dom], w.via[in.dom]
+			if in.n > 1 {
+				w.joins[b] = ir.BlockID(b)
+			}
 			w.learn(ir.BlockID(b))
 		}
 		blk := &f.Blocks[b]
@@ -96,47 +109,140 @@ func (w *work) learn(b ir.BlockID) {
 		from := ir.BlockID(in.last / 2)
 		if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf {
 			w.assume(blk.Cond, blk.X, blk.Y, in.last%2 == ir.True, b)
+			w.learnVia(b, blk.X)
 		}
 		return
 	}
+	// What is tested here, where the ways parted, and where the edges start.
 	var seen [maxJoined]ir.ValueID
 	n := 0
-	for e, i := in.last, in.n; i > 0 && n < maxJoined; e, i = w.nextIn[e], i-1 {
-		x := w.f.Blocks[e/2].X
-		if x == ir.None || w.f.Values[x].Op == ir.OpConst || slices.Contains(seen[:n], x) {
-			continue
+	look := func(at ir.BlockID) {
+		x := w.f.Blocks[at].X
+		if n == maxJoined || x == ir.None || w.f.Values[x].Op == ir.OpConst || slices.Contains(seen[:n], x) {
+			return
 		}
 		seen[n] = x
 		n++
 		w.learnJoined(b, x)
 	}
+	in.firstParted = int32(len(w.parted))
+	look(b)
+	look(in.dom)
+	for e, i := in.last, in.n; i > 0 && n < maxJoined; e, i = w.nextIn[e], i-1 {
+		look(ir.BlockID(e / 2))
+	}
+	in.lastParted = int32(len(w.parted))
 }
 
 // maxJoined bounds how many values are looked at where edges meet.
-const maxJoined = 3
+const maxJoined = 4
 
 // learnJoined adds to block b what all edges into it say of x.
 func (w *work) learnJoined(b ir.BlockID, x ir.ValueID) {
 	in := &w.inEdges[b]
-	var all domain
+	var first, all domain
+	differ := false
 	for e, i := in.last, in.n; i > 0; e, i = w.nextIn[e], i-1 {
-		from := ir.BlockID(e / 2)
-		facts := len(w.facts.list)
-		if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf {
-			w.assume(blk.Cond, blk.X, blk.Y, e%2 == ir.True, from)
-		}
-		d := w.domain(x, from, maxDepth)
-		w.facts.cut(facts)
+		mark := w.enter(e, true)
+		d := w.domain(x, ir.BlockID(e/2), maxDepth)
+		w.leave(mark)
 		if i == in.n {
-			all = d
-		} else {
-			all = union(all, d)
+			first, all = d, d
+			continue
 		}
-		if all.list == nil && all.lo == 0 && all.hi == ^uint32(0) && all.mask == 0 {
-			return
+		differ = differ || !first.same(&d)
+		all = union(all, d)
+		if all.isAnything() && differ && i < in.n-1 {
+			break
 		}
 	}
+	if differ {
+		w.parted = append(w.parted, parted(w.classes.value(w.f, x)))
+	}
 	w.refine(x, w.domain(x, b, maxDepth), all, b, maxDepth)
+}
+
+// entered is what leave puts back.
+type entered struct {
+	at    ir.BlockID
+	facts int
+	via   ir.BlockID
+}
+
+// enter adds to the block from which an edge comes what holds along that edge
+// alone; leave takes it back. With via, that includes what learnVia finds.
+func (w *work) enter(e int32, via bool) entered {
+	at := ir.BlockID(e / 2)
+	mark := entered{at, len(w.facts.list), w.via[at]}
+	if blk := &w.f.Blocks[at]; blk.Kind == ir.KindIf {
+		w.assume(blk.Cond, blk.X, blk.Y, e%2 == ir.True, at)
+		if via {
+			w.learnVia(at, blk.X)
+		}
+	}
+	return mark
+}
+
+func (w *work) leave(mark entered) {
+	w.facts.cut(mark.facts)
+	w.via[mark.at] = mark.via
+}
+
+// maxJoins and maxVia bound how many blocks, and how many edges into one,
+// learnVia looks at.
+const (
+	maxJoins = 4
+	maxVia   = 8
+)
+
+// learnVia looks back to where edges met that say different things of x. If what block b knows of x leaves
+// only one of these edges, every packet in b came along that, and all that is
+// known there is known in b: where both IPv4 and IPv6 lead to one test of a
+// port, and the EtherType is tested again behind it, the protocol is that of
+// before.
+func (w *work) learnVia(b ir.BlockID, x ir.ValueID) {
+	if w.f.Values[x].Op == ir.OpConst {
+		return
+	}
+	class := parted(w.classes.value(w.f, x))
+	join := w.joins[b]
+	for range maxJoins {
+		if join == ir.NoBlock {
+			return
+		}
+		if in := &w.inEdges[join]; slices.Contains(w.parted[in.firstParted:in.lastParted], class) {
+			break
+		}
+		if join = w.dom.Parent(join); join != ir.NoBlock {
+			join = w.joins[join]
+		}
+	}
+	if join == ir.NoBlock || w.inEdges[join].n > maxVia {
+		return
+	}
+	in := &w.inEdges[join]
+	d := w.domain(x, b, maxDepth)
+	one := int32(-1)
+	for e, i := in.last, in.n; i > 0; e, i = w.nextIn[e], i-1 {
+		mark := w.enter(e, false)
+		_, possible := meet(d, w.domain(x, mark.at, maxDepth))
+		w.leave(mark)
+		if !possible {
+			continue
+		}
+		if one >= 0 {
+			return
+		}
+		one = e
+	}
+	if one < 0 {
+		return
+	}
+	from := ir.BlockID(one / 2)
+	w.via[b] = from
+	if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf {
+		w.assume(blk.Cond, blk.X, blk.Y, one%2 == ir.True, b)
+	}
 }
 
 // follow leads an edge of block b as far as the answers are known. It reports
@@ -148,11 +254,7 @@ func (w *work) follow(b ir.BlockID, way int) (passed bool) {
 	if f.Blocks[e.To].NumSucc() == 0 {
 		return false
 	}
-	facts := len(w.facts.list)
-	if blk.Kind == ir.KindIf {
-		// Of this edge alone; taken back below.
-		w.assume(blk.Cond, blk.X, blk.Y, way == ir.True, b)
-	}
+	mark := w.enter(2*int32(b)+int32(way), true)
 	for range maxSteps {
 		next := &f.Blocks[e.To]
 		if len(next.Params) > 0 && w.escapes[e.To] {
@@ -179,7 +281,7 @@ func (w *work) follow(b ir.BlockID, way int) (passed bool) {
 		passed = passed || w.escapes[e.To]
 		e = ir.Edge{To: next.Succ[out].To, Args: args}
 	}
-	w.facts.cut(facts)
+	w.leave(mark)
 	w.facts.args = w.facts.args[:0]
 	blk.Succ[way] = e
 	return passed

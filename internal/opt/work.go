@@ -17,11 +17,14 @@ type work struct {
 	clones  []clone      // by value
 	blocks  []ir.BlockID // by block
 	order   []ir.BlockID
-	inEdges []inEdges // by block
-	nextIn  []int32   // by edge, see inEdges
-	mark    []int32   // by block
-	leaders []int32   // by class
-	front   []int32   // places in a chain, see gather
+	inEdges []inEdges    // by block
+	nextIn  []int32      // by edge, see inEdges
+	joins   []ir.BlockID // by block: the nearest with several edges that dominates it, or NoBlock
+	parted  []parted     // for learnVia
+	via     []ir.BlockID // by block: see learnVia, or NoBlock
+	mark    []int32      // by block
+	leaders []int32      // by class
+	front   []int32      // places in a chain, see gather
 
 	// testDropped: merge turned a test into a jump since thread ran.
 	testDropped bool
