@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gofilter/gofilter"
+	"github.com/gofilter/gofilter/expr"
 	"github.com/gofilter/gofilter/ir"
 	"github.com/gofilter/gofilter/linktype"
 )
@@ -88,5 +89,17 @@ func (s *session) compile(cfg gofilter.Config) (*gofilter.Filter, error) {
 	if f.RejectsAll() && !s.opt.noOptimize {
 		return nil, errRejectsAll
 	}
+	s.warn(f)
 	return f, nil
+}
+
+// warn says once, with -v, what is often misread in the expression.
+func (s *session) warn(f *gofilter.Filter) {
+	if s.opt.verbose == 0 || s.opt.noWarnings || s.warned {
+		return
+	}
+	s.warned = true
+	for _, w := range f.Warnings() {
+		expr.PrintError(s.stderr, s.source, &expr.Error{Span: w.Span, Msg: "warning: " + w.Msg})
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/gofilter/gofilter/capture"
+	"github.com/gofilter/gofilter/internal/proto"
+	"github.com/gofilter/gofilter/linktype"
 )
 
 // listInterfaces prints what can be captured on, numbered.
@@ -65,6 +67,20 @@ func (s *session) listLinkTypes() error {
 	fmt.Fprintf(&b, "Data link types for %s (use option -y to set):\n", name)
 	for _, t := range types {
 		fmt.Fprintf(&b, "  %s\n", linkText(t))
+	}
+	return s.print(b.String())
+}
+
+// listAllTypes prints every link type that filters can be compiled for.
+func (s *session) listAllTypes() error {
+	var b strings.Builder
+	b.WriteString("Data link types (use option -y to set):\n")
+	for _, t := range linktype.All() {
+		fmt.Fprintf(&b, "  %s", linkText(t))
+		if l, ok := proto.LinkOf(t); ok && l.Carries == proto.CarriesNothing {
+			b.WriteString(", protocols cannot be filtered")
+		}
+		b.WriteByte('\n')
 	}
 	return s.print(b.String())
 }

@@ -22,6 +22,7 @@ func main() {
 // A session is one run of the command.
 type session struct {
 	opt    *options
+	warned bool   // the expression's warnings were printed
 	source string // text of the filter
 	stdin  io.Reader
 	stdout *os.File
@@ -55,6 +56,8 @@ func (s *session) do() error {
 		return s.batch()
 	case o.listInterfaces:
 		return s.listInterfaces()
+	case o.listAllTypes:
+		return s.listAllTypes()
 	case o.listLinkTypes:
 		return s.listLinkTypes()
 	}

@@ -106,7 +106,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-c", "0"}, "invalid packet count 0\n"},
 		{[]string{"-c", "-1"}, "invalid packet count -1\n"},
 		{[]string{"-s", "262145"}, "invalid snaplen 262145 (must be >= 0 and <= 262144)\n"},
-		{[]string{"-y", "FOO", "-d"}, "invalid data link type FOO\n"},
+		{[]string{"-y", "FOO", "-d"}, "invalid data link type FOO (-y list prints them)\n"},
 		{[]string{"-i", "lo", "-i", "eth0"}, "-i is given twice, for lo and eth0: one interface at a time is supported, or any\n"},
 		{[]string{"--format", "cobol", "ip"}, "unknown format \"cobol\": want asm, c, decimal, bytecode, go\n"},
 		{[]string{"-Q", "up"}, "unknown capture direction \"up\": want in, out, inout\n"},

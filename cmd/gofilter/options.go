@@ -44,6 +44,7 @@ type options struct {
 	numeric     int
 	link        bool
 	verbose     int
+	noWarnings  bool
 	quiet       bool
 	hex         int
 	hexASCII    int
@@ -58,6 +59,7 @@ type options struct {
 	// What else there is to do.
 	listInterfaces bool
 	listLinkTypes  bool
+	listAllTypes   bool
 	dump           int
 	dumpPass       string
 	format         string // of the classic program; empty where -d says it
@@ -146,6 +148,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	fs.CountVarP(&o.numeric, "numeric", "n", "no names for addresses and ports")
 	fs.BoolVarP(&o.link, "link-header", "e", false, "print the link header")
 	fs.CountVarP(&o.verbose, "verbose", "v", "print more; -vv and -vvv yet more")
+	fs.BoolVar(&o.noWarnings, "no-warnings", false, "with -v, do not say what is often misread in the expression")
 	fs.BoolVarP(&o.quiet, "quiet", "q", false, "print less")
 	fs.CountVarP(&o.hex, "hex", "x", "print the bytes; -xx with the link header")
 	fs.CountVarP(&o.hexASCII, "hex-ascii", "X", "print the bytes also as text; -XX with the link header")
@@ -294,9 +297,13 @@ func (o *options) setSnaplen(s string) error {
 const maxSnaplen = 262144
 
 func (o *options) setLinkType(s string) error {
+	if s == "list" {
+		o.listAllTypes = true
+		return nil
+	}
 	t, err := linktype.Lookup(s)
 	if err != nil {
-		return fmt.Errorf("invalid data link type %s", s)
+		return fmt.Errorf("invalid data link type %s (-y list prints them)", s)
 	}
 	o.linkType, o.linkGiven = t, true
 	return nil
