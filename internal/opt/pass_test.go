@@ -331,6 +331,105 @@ b2:
 	reject
 b3:
 	accept`},
+		{"thread", "the edge that a packet came along", `
+b0:
+	v1 = load16 [12]
+	if eq v1 1 -> b1, b3
+b1:
+	v2 = load8 [20]
+	if eq v2 6 -> b2, b11
+b2:
+	v3 = load16 [54]
+	jump b5(v3)
+b3:
+	if eq v1 2 -> b4, b11
+b4:
+	v4 = load16 [34]
+	jump b5(v4)
+b5(v5):
+	if eq v5 22 -> b10, b6
+b6:
+	if eq v1 1 -> b7, b8
+b7:
+	v6 = load8 [20]
+	if eq v6 6 -> b9, b11
+b8:
+	if eq v1 2 -> b9, b11
+b9:
+	v7 = load16 [56]
+	if eq v7 22 -> b10, b11
+b10:
+	accept
+b11:
+	reject`, `
+b0:
+	v1 = load16 [12]
+	if eq v1 1 -> b1, b3
+b1:
+	v2 = load8 [20]
+	if eq v2 6 -> b2, b9
+b2:
+	v3 = load16 [54]
+	jump b5(v3)
+b3:
+	if eq v1 2 -> b4, b9
+b4:
+	v4 = load16 [34]
+	jump b5(v4)
+b5(v5):
+	if eq v5 22 -> b8, b6
+b6:
+	jump b7
+b7:
+	v6 = load16 [56]
+	if eq v6 22 -> b8, b9
+b8:
+	accept
+b9:
+	reject`},
+		{"thread", "what all edges say", `
+b0:
+	v1 = load8 [20]
+	if eq v1 6 -> b3, b1
+b1:
+	if eq v1 17 -> b3, b2
+b2:
+	if eq v1 132 -> b3, b9
+b3:
+	v2 = load16 [54]
+	if eq v2 53 -> b8, b4
+b4:
+	if eq v1 6 -> b7, b5
+b5:
+	if eq v1 17 -> b7, b6
+b6:
+	if eq v1 132 -> b7, b9
+b7:
+	if eq v2 80 -> b8, b9
+b8:
+	accept
+b9:
+	reject`, `
+b0:
+	v1 = load8 [20]
+	if eq v1 6 -> b3, b1
+b1:
+	if eq v1 17 -> b3, b2
+b2:
+	if eq v1 132 -> b3, b8
+b3:
+	v2 = load16 [54]
+	if eq v2 53 -> b7, b4
+b4:
+	if eq v1 6 -> b6, b5
+b5:
+	jump b6
+b6:
+	if eq v2 80 -> b7, b8
+b7:
+	accept
+b8:
+	reject`},
 		{"merge", "equal tails", `
 b0:
 	v1 = load8 [9]
