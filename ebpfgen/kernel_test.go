@@ -24,12 +24,16 @@ func forEachAccess(t *testing.T, test func(t *testing.T, target ebpfgen.Target, 
 	}
 }
 
-// load generates f and loads it.
+// load generates f and loads it. It skips the test where the kernel is too old for
+// the target or the strategy.
 func load(t *testing.T, f *ir.Func, target ebpfgen.Target, o ebpfgen.Options) *kernelrun.Program {
 	t.Helper()
 	insns, err := ebpfgen.Generate(f, target, o)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, f)
+	}
+	if err := kernelrun.Lacks(target, o.Access); err != nil {
+		t.Skip(err)
 	}
 	p, err := kernelrun.Load(target, insns, target.Verdict(f.Snaplen, o))
 	if err != nil {

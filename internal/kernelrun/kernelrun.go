@@ -10,6 +10,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/features"
 	"github.com/cilium/ebpf/rlimit"
 
 	"github.com/gofilter/gofilter/ebpfgen"
@@ -54,6 +55,17 @@ func available() error {
 	defer p.Close()
 	_, err = p.Run(make([]byte, 64))
 	return err
+}
+
+// Lacks reports what the running kernel lacks for a target's programs with a
+// strategy of access; nil if it has all.
+func Lacks(target ebpfgen.Target, a ebpfgen.Access) error {
+	r, ok := rows[target.String()]
+	if !ok || r.typ != ebpf.XDP || target.Flags() == 0 && a != ebpfgen.AccessLoadBytes {
+		return nil
+	}
+	// Came with multi-buffer frames, in 5.18.
+	return features.HaveProgramHelper(ebpf.XDP, asm.FnXdpLoadBytes)
 }
 
 // ErrSize is the error of Run for a packet that BPF_PROG_TEST_RUN does not take.
