@@ -65,6 +65,20 @@ func (d *Driver) Close() error {
 	return d.cmd.Wait()
 }
 
+// Version returns the name and version of the driver's library: "libpcap version
+// 1.10.3 (with TPACKET_V3)".
+func (d *Driver) Version() (string, error) {
+	fmt.Fprintln(d.in, "version")
+	if err := d.in.Flush(); err != nil {
+		return "", fmt.Errorf("driver: %w", err)
+	}
+	line, err := d.out.ReadString('\n')
+	if err != nil {
+		return "", fmt.Errorf("driver: %w", err)
+	}
+	return strings.TrimSpace(line), nil
+}
+
 // timeLimit is how long libpcap may take for one filter, in seconds.
 const timeLimit = 4
 

@@ -72,11 +72,16 @@ func isArithmetic(refused string) bool {
 	return false
 }
 
-// Explain returns the name of the exception that covers d, or "".
-func Explain(d *Difference) string {
-	for i := range exceptions {
-		if exceptions[i].holds(d) {
-			return exceptions[i].name
+// Explain returns the name of the exception that covers d, or "". old says that the
+// reference is libpcap 1.10.
+func Explain(d *Difference, old bool) string {
+	list := exceptions
+	if old {
+		list = append(versions[:len(versions):len(versions)], exceptions...)
+	}
+	for i := range list {
+		if list[i].holds(d) {
+			return list[i].name
 		}
 	}
 	return ""

@@ -69,7 +69,7 @@ func (x *Extent) allows(c *Case) bool {
 		return false
 	}
 	for _, w := range x.Without {
-		for _, f := range strings.FieldsFunc(c.Expr, func(r rune) bool { return strings.ContainsRune(" ()[]!=<>+*/%^&|:", r) }) {
+		for _, f := range strings.FieldsFunc(c.Expr, isBreak) {
 			if f == w {
 				return false
 			}
@@ -77,6 +77,9 @@ func (x *Extent) allows(c *Case) bool {
 	}
 	return true
 }
+
+// isBreak reports whether a character stands between words.
+func isBreak(r rune) bool { return strings.ContainsRune(" ()[]!=<>+*/%^&|:", r) }
 
 // generator makes one filter as a list of words.
 type generator struct {

@@ -1,13 +1,14 @@
 package oracle
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 )
 
 // A Run compares the two compilers on N cases of a seed, beginning with First.
 type Run struct {
 	Driver   string // path of the driver program
-	Old      bool   // its libpcap is 1.10
 	Seed     uint64
 	First, N int
 	Jobs     int // how many cases at a time
@@ -17,6 +18,7 @@ type Run struct {
 
 // A Sum is what a run came to.
 type Sum struct {
+	Version     string // of the driver's library
 	Tally       Tally
 	Explained   map[string]int // by the exception's name
 	Unexplained int
@@ -25,6 +27,18 @@ type Sum struct {
 // All makes the run. The error is that of the driver.
 func (r *Run) All() (Sum, error) {
 	sum := Sum{Explained: make(map[string]int)}
+	var err error
+	if sum.Version, err = version(r.Driver); err != nil {
+		return sum, err
+	}
+	var extent *Extent
+	old := strings.Contains(sum.Version, " version 1.10.")
+	switch {
+	case old:
+		extent = &Debian
+	case !strings.Contains(sum.Version, " version 1.11."):
+		return sum, fmt.Errorf("the differences from %q are not known", sum.Version)
+	}
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	var failed error
@@ -34,14 +48,14 @@ func (r *Run) All() (Sum, error) {
 		go func() {
 			defer wait.Done()
 			var tally Tally
-			err := r.work(func() (n int, ok bool) {
+			err := r.work(extent, func() (n int, ok bool) {
 				mu.Lock()
 				defer mu.Unlock()
 				n = next
 				next++
 				return n, failed == nil && n < r.First+r.N
 			}, &tally, func(d *Difference) {
-				name := Explain(d)
+				name := Explain(d, old)
 				mu.Lock()
 				if name != "" {
 					sum.Explained[name]++
@@ -65,17 +79,23 @@ func (r *Run) All() (Sum, error) {
 	return sum, failed
 }
 
+// version asks the driver at path for its library's version.
+func version(path string) (string, error) {
+	d, err := Start(path)
+	if err != nil {
+		return "", err
+	}
+	defer d.Close()
+	return d.Version()
+}
+
 // work compares cases until there is no next one.
-func (r *Run) work(next func() (int, bool), tally *Tally, found func(*Difference)) error {
+func (r *Run) work(extent *Extent, next func() (int, bool), tally *Tally, found func(*Difference)) error {
 	d, err := Start(r.Driver)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	var extent *Extent
-	if r.Old {
-		extent = &Debian
-	}
 	for {
 		n, ok := next()
 		if !ok {

@@ -15,7 +15,8 @@
  *	hang			libpcap ran into the time limit
  *	unable TEXT		this build cannot do what was asked
  *
- * A request with "time N" in front is compiled N times, and the reply to it is
+ * The request "version" is answered with the library's name and version. A request with
+ * "time N" in front is compiled N times, and the reply to it is
  *
  *	took NS ...		how long each time took, in nanoseconds
  *
@@ -385,6 +386,11 @@ main(void)
 	signal(SIGPIPE, SIG_IGN);
 	start();
 	while (getline(&line, &size, stdin) > 0) {
+		if (strcmp(line, "version\n") == 0) {
+			puts(pcap_lib_version());
+			fflush(stdout);
+			continue;
+		}
 		fputs(line, to);
 		fflush(to);
 		if (getline(&reply, &reply_size, from) > 0) {
