@@ -71,7 +71,11 @@ func (g *gatherer) add(t pred.Pred) {
 	case pred.Host4:
 		if dir, ok := oneSided(t.Dir); ok && !t.Except {
 			t.Addrs = slices.Clip(t.Addrs) // what is appended goes elsewhere
-			if i, ok := g.place(host4Key{t.At, t.Num, dir}, t); ok {
+			i, ok := g.place(host4Key{t.At, t.Num, dir}, t)
+			if !told(t.At) {
+				g.barrier = max(g.barrier, i)
+			}
+			if ok {
 				h := g.out[i].(pred.Host4)
 				h.Addrs = append(h.Addrs, t.Addrs...)
 				h.Span = cover(h.Span, t.Span)
@@ -104,7 +108,7 @@ func (g *gatherer) add(t pred.Pred) {
 				p.Ranges = append(p.Ranges, t.Ranges...)
 				p.Span = cover(p.Span, t.Span)
 				g.out[i] = p
-			} else if t.Version == 6 {
+			} else if t.Version == 6 || !told(t.At) {
 				g.barrier = i
 			}
 			return

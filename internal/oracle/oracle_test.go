@@ -64,6 +64,8 @@ var regressions = []struct {
 		packet: "4d474300000000000000000000000000000000000000c0000201", plain: true, opt: true},
 	{text: "not dst net (1.2.3.4 or 300 or 192.0.2.128/31)", link: linktype.JuniperMonitor,
 		packet: "4d47430000000000000000000000000000000000000000000000000000000000000000000102030400", plain: false},
+	{text: "dst host (2001:db8::1 or 10.1.2.3 or ff02::1)", link: linktype.JuniperST,
+		packet: "4d474300000000000000000000000a01020300000000ff020000000000", plain: true, opt: true},
 	// Metadata are where they are, wherever the link header is.
 	{text: "inbound", link: linktype.NetAnalyzer, view: Linux, meta: ir.Metadata{PacketType: 0, IfIndex: 4}, packet: "00", plain: true, opt: true},
 	{text: "outbound", link: linktype.NetAnalyzer, view: Linux, meta: ir.Metadata{PacketType: 4, IfIndex: 1}, packet: "00", plain: true, opt: true},
