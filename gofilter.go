@@ -42,6 +42,18 @@ const (
 	SwappedOrder = lower.Swapped
 )
 
+// An Objective is what the passes work towards.
+type Objective = opt.Objective
+
+// The objectives. Both give the same verdicts.
+const (
+	// Size: a program as short as can be; the canonical one, which -d prints.
+	Size = opt.Size
+	// Speed: a classic program that takes as little time as can be in the Linux
+	// kernel, where a packet socket is to get one. It is longer.
+	Speed = opt.Speed
+)
+
 // A Config is what a filter depends on besides its text. LinkType has no default:
 // its zero value is linktype.Null.
 type Config struct {
@@ -51,7 +63,8 @@ type Config struct {
 	View      ir.View    // where the filter will run
 	ByteOrder ByteOrder
 	Resolver  Resolver // nil: numbers and the names that the language has built in
-	Plain     bool     // leave out the passes that are not required
+	Objective Objective
+	Plain     bool // leave out the passes that are not required
 	// After is called with the name of each pass and what it left, nil for none.
 	// Before the first there are "lower", the filter as it is written, and, without
 	// Plain, "lists", where each list is one test.
@@ -137,7 +150,7 @@ func Compile(src string, cfg Config) (f *Filter, err error) {
 		}
 	}
 	stage = "passes"
-	if err := opt.Run(f.fn, opt.Options{Plain: cfg.Plain, After: cfg.After}); err != nil {
+	if err := opt.Run(f.fn, opt.Options{Plain: cfg.Plain, Objective: cfg.Objective, After: cfg.After}); err != nil {
 		return nil, err
 	}
 	stage = "match"

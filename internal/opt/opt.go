@@ -21,6 +21,8 @@ import (
 type Options struct {
 	// Plain runs the required passes only.
 	Plain bool
+	// Objective is what the passes work towards; the zero value is Size.
+	Objective Objective
 	// Check tests the laws of the ir package before the first pass and after
 	// each one; Run fails where one is broken.
 	Check bool
@@ -97,8 +99,9 @@ func Run(f *ir.Func, o Options) error {
 	defer memory.Put(w)
 	w.f, w.testDropped = f, false
 	defer func() { w.f = nil }()
-	for i := range passes {
-		p := &passes[i]
+	all := table(o.Objective)
+	for i := range all {
+		p := &all[i]
 		if o.Plain && !p.Required {
 			continue
 		}

@@ -1,0 +1,339 @@
+package opt
+
+import (
+	"fmt"
+	"math/rand"
+	"strings"
+	"testing"
+
+	"github.com/gofilter/gofilter/ir"
+	"github.com/gofilter/gofilter/ir/irtest"
+)
+
+// TestSpeedMeaning runs random functions on random packets, also cut at every length, before the
+// passes for speed and after each. A packet that is rejected may meet a fault that it did not
+// meet before; its verdict is compared all the same.
+func TestSpeedMeaning(t *testing.T) {
+	rounds := 3000
+	if testing.Short() {
+		rounds = 300
+	}
+	for seed := range rounds {
+		r := rand.New(rand.NewSource(int64(seed)))
+		f := irtest.Func(r)
+		plain := f.Clone()
+		pkts, mds := irtest.Packets(r)
+		type run struct {
+			pkt     []byte
+			md      *ir.Metadata
+			want    uint32
+			faulted bool
+		}
+		var runs []run
+		for i := range pkts {
+			for n := len(pkts[i]); n >= 0; n-- {
+				u := run{pkt: pkts[i][:n:n], md: &mds[i]}
+				u.want = ir.Eval(plain, u.pkt, u.md)
+				u.faulted = u.want == 0 && irtest.Faults(plain, u.pkt, u.md)
+				runs = append(runs, u)
+			}
+		}
+		before := f.String()
+		err := Run(f, Options{Objective: Speed, After: func(pass string, g *ir.Func) error {
+			if err := g.Check(); err != nil {
+				return fmt.Errorf("%v; before\n%s\nafter\n%s", err, before, g)
+			}
+			for _, u := range runs {
+				if got := ir.Eval(g, u.pkt, u.md); got != u.want && !(u.faulted && got == g.Snaplen) {
+					return fmt.Errorf("packet %x: %d, not %d; before\n%s\nafter\n%s", u.pkt, got, u.want, before, g)
+				}
+			}
+			before = g.String()
+			return nil
+		}})
+		if err != nil {
+			t.Fatalf("seed %d: %v\nfirst\n%s", seed, err, plain)
+		}
+	}
+}
+
+// TestSpeedTable: names are given once, and what must come before a pass does.
+func TestSpeedTable(t *testing.T) {
+	seen := map[string]bool{}
+	all := table(Speed)
+	for _, p := range all {
+		if seen[p.Name] {
+			t.Errorf("two passes named %s", p.Name)
+		}
+		for _, before := range p.after {
+			if !seen[before] {
+				t.Errorf("%s comes before %s", p.Name, before)
+			}
+		}
+		seen[p.Name] = true
+	}
+	if all[len(all)-1].Name != "layout" || len(PassesFor(Speed)) != len(all) || len(PassesFor(Size)) != len(passes) {
+		t.Error("layout is not last, or a table has lost a pass")
+	}
+}
+
+// TestSpeedPasses gives each pass for speed a function and compares what it leaves, after
+// deadcode.
+func TestSpeedPasses(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		pass          func(*work)
+		before, after string
+	}{
+		{"type and first byte, a question of peel's, in front", fuse, `
+b0:
+	v1 = load16 [12]
+	if eq v1 0x800 -> b1, b5
+b1:
+	v2 = load8 [14]
+	if eq v2 69 -> b2, b3
+b2:
+	v3 = load16 [34]
+	if eq v3 22 -> b4, b5
+b3:
+	v4 = load16 [38]
+	if eq v4 22 -> b4, b5
+b4:
+	accept
+b5:
+	reject`, `
+b0:
+	v1 = load32 [12]
+	v2 = and v1 0xffffff00
+	if eq v2 0x8004500 -> b1, b2
+b1: <- b0
+	v3 = load16 [34]
+	if eq v3 22 -> b4, b5
+b2: <- b0
+	v4 = load16 [12]
+	if eq v4 0x800 -> b3, b5
+b3: <- b2
+	v5 = load16 [38]
+	if eq v5 22 -> b4, b5
+b4: <- b1 b3
+	accept
+b5: <- b1 b2 b3
+	reject`},
+		{"the word would read beyond what an accepted packet has: it begins farther left", fuse, `
+b0:
+	v1 = load16 [4]
+	if eq v1 1 -> b1, b3
+b1:
+	v2 = load8 [6]
+	if eq v2 2 -> b2, b3
+b2:
+	accept
+b3:
+	reject`, `
+b0:
+	v1 = load32 [3]
+	v2 = and v1 0xffffff
+	if eq v2 0x102 -> b1, b2
+b1: <- b0
+	accept
+b2: <- b0
+	reject`},
+		{"no word is allowed: three bytes at the beginning, and no more are read", fuse, `
+b0:
+	v1 = load16 [0]
+	if eq v1 1 -> b1, b3
+b1:
+	v2 = load8 [2]
+	if eq v2 2 -> b2, b3
+b2:
+	accept
+b3:
+	reject`, `
+b0:
+	v1 = load16 [0]
+	if eq v1 1 -> b1, b3
+b1: <- b0
+	v2 = load8 [2]
+	if eq v2 2 -> b2, b3
+b2: <- b1
+	accept
+b3: <- b0 b1
+	reject`},
+		{"a packet may be accepted that ends before the second test's byte", fuse, `
+b0:
+	v1 = load16 [4]
+	if eq v1 1 -> b1, b2
+b1:
+	v2 = load16 [6]
+	if eq v2 2 -> b3, b2
+b2:
+	accept
+b3:
+	reject`, `
+b0:
+	v1 = load16 [4]
+	if eq v1 1 -> b1, b2
+b1: <- b0
+	v2 = load16 [6]
+	if eq v2 2 -> b3, b2
+b2: <- b0 b1
+	accept
+b3: <- b1
+	reject`},
+		{"numbers of one byte, and bits of a neighbour that must be 0", fuse, `
+b0:
+	v1 = load8 [23]
+	if eq v1 6 -> b2, b1
+b1:
+	if eq v1 17 -> b2, b4
+b2:
+	v2 = load16 [20]
+	if set v2 0x1fff -> b4, b3
+b3:
+	accept
+b4:
+	reject`, `
+b0:
+	v1 = load32 [20]
+	v2 = and v1 0x1fff00ff
+	if eq v2 6 -> b2, b1
+b1: <- b0
+	if eq v2 17 -> b2, b3
+b2: <- b0 b1
+	accept
+b3: <- b1
+	reject`},
+		{"both ports", fuse, `
+b0:
+	v1 = load16 [34]
+	if eq v1 1 -> b1, b3
+b1:
+	v2 = load16 [36]
+	if eq v2 2 -> b2, b3
+b2:
+	accept
+b3:
+	reject`, `
+b0:
+	v1 = load32 [34]
+	if eq v1 0x10002 -> b1, b2
+b1: <- b0
+	accept
+b2: <- b0
+	reject`},
+		{"an address rejects more than a protocol", promote, `
+b0:
+	v1 = load8 [23]
+	if eq v1 6 -> b1, b3
+b1:
+	v2 = load32 [26]
+	if eq v2 0xa000001 -> b2, b3
+b2:
+	accept
+b3:
+	reject`, `
+b0:
+	v1 = load32 [26]
+	if eq v1 0xa000001 -> b1, b3
+b1: <- b0
+	v2 = load8 [23]
+	if eq v2 6 -> b2, b3
+b2: <- b1
+	accept
+b3: <- b0 b1
+	reject`},
+		{"tests that accept where they fail keep their order", promote, `
+b0:
+	v1 = load8 [23]
+	if eq v1 6 -> b1, b2
+b1:
+	v2 = load32 [26]
+	if eq v2 0xa000001 -> b3, b2
+b2:
+	accept
+b3:
+	reject`, `
+b0:
+	v1 = load8 [23]
+	if eq v1 6 -> b1, b2
+b1: <- b0
+	v2 = load32 [26]
+	if eq v2 0xa000001 -> b3, b2
+b2: <- b0 b1
+	accept
+b3: <- b1
+	reject`},
+		{"the header's length is a number in the copy", peel, `
+b0:
+	v1 = load16 [12]
+	if eq v1 0x800 -> b1, b3
+b1:
+	v2 = load8 [14]
+	v3 = and v2 15
+	v4 = lsh v3 2
+	v5 = load16 [v4+14]
+	if eq v5 22 -> b2, b3
+b2:
+	accept
+b3:
+	reject`, `
+b0:
+	v1 = load16 [12]
+	if eq v1 0x800 -> b1, b5
+b1: <- b0
+	v2 = load8 [14]
+	if eq v2 69 -> b2, b3
+b2: <- b1
+	v3 = load16 [34]
+	if eq v3 22 -> b4, b5
+b3: <- b1
+	v4 = load8 [14]
+	v5 = and v4 0xf
+	v6 = lsh v5 2
+	v7 = load16 [v6+14]
+	if eq v7 22 -> b4, b5
+b4: <- b2 b3
+	accept
+b5: <- b0 b2 b3
+	reject`},
+		{"a copy for each number that is carried", split, `
+b0:
+	v1 = meta vlan_present
+	if eq v1 1 -> b1(0), b1(4)
+b1(v2):
+	v3 = load16 [v2+12]
+	if eq v3 0x86dd -> b2, b3
+b2:
+	accept
+b3:
+	reject`, `
+b0:
+	v1 = meta vlan_present
+	if eq v1 1 -> b1, b2
+b1: <- b0
+	v2 = load16 [12]
+	if eq v2 0x86dd -> b3, b4
+b2: <- b0
+	v3 = load16 [16]
+	if eq v3 0x86dd -> b3, b4
+b3: <- b1 b2
+	accept
+b4: <- b1 b2
+	reject`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := parse(t, body(c.before))
+			w := &work{f: f}
+			for _, pass := range []func(*work){c.pass, deadcode, layout} {
+				pass(w)
+				if err := f.Check(); err != nil {
+					t.Fatalf("%v in\n%s", err, f)
+				}
+			}
+			_, got, _ := strings.Cut(f.String(), "\n")
+			if want := strings.TrimSpace(c.after); strings.TrimSpace(got) != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
