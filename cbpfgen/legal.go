@@ -20,6 +20,7 @@ const farOffset = 1<<30 - 1
 //     the one empty accept block;
 //   - only jumps lead to blocks with parameters; not all pass the same value for one,
 //     nor the same for two;
+//   - a search for a value among not too many is one test after the other (see flatten);
 //   - with kernel, base plus displacement of a load is less than maxOffset, and
 //     the count of a shift less than 32.
 //
@@ -30,6 +31,7 @@ func legal(f *ir.Func, kernel bool) *ir.Func {
 	l.dst = &ir.Func{LinkType: f.LinkType, View: f.View, Snaplen: f.Snaplen, Source: f.Source, Values: make([]ir.Value, 1)}
 	l.expand()
 	l.settle()
+	flatten(l.dst)
 	l.arrange()
 	useJset(l.dst)
 	sink(l.dst)

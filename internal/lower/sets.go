@@ -10,9 +10,13 @@ import (
 	"github.com/gofilter/gofilter/ir"
 )
 
-// shareAt is how many entries a list must have for its tests to be written once
-// for several protocols: choosing where to look costs a few tests as well.
-const shareAt = 3
+// How many tests a list must have to be written once for several protocols: choosing
+// where to look costs a few tests as well. Behind IPv6 and IPv4 the last tests of two
+// lists become one (see opt's merge), so that there is less to spare.
+const (
+	shareAt      = 3
+	sharePortsAt = 4
+)
 
 // A span32 is a range of numbers, both ends included.
 type span32 struct{ lo, hi uint32 }
@@ -188,7 +192,7 @@ func (l *lowering) ports(terms []pred.Pred) (t *tree, n int) {
 	}
 	p6, ok6 := terms[0].(pred.Port)
 	p4, ok4 := terms[1].(pred.Port)
-	if !ok6 || !ok4 || len(p6.Ranges) < shareAt || p6.Version != 6 || p4.Version != 4 || p6.At != p4.At ||
+	if !ok6 || !ok4 || portTests(p6.Ranges) < sharePortsAt || p6.Version != 6 || p4.Version != 4 || p6.At != p4.At ||
 		p6.Num != p4.Num || p6.Dir != p4.Dir || !slices.Equal(p6.Ranges, p4.Ranges) {
 		return nil, 0
 	}
@@ -208,6 +212,18 @@ func (l *lowering) ports(terms []pred.Pred) (t *tree, n int) {
 		}
 	}
 	return either(p6.Dir, side(proto.SrcPort), side(proto.DstPort)), 2
+}
+
+// portTests counts the comparisons that inPorts makes.
+func portTests(ranges []pred.PortRange) int {
+	n := 0
+	for _, r := range ranges {
+		n++
+		if r.Lo != r.Hi {
+			n++
+		}
+	}
+	return n
 }
 
 // inPorts tests that n is in one of the ranges.
