@@ -568,8 +568,12 @@ func (g *generator) dir() {
 	}
 }
 
-// ids adds an id or some in parentheses, and perhaps more behind.
+// ids adds an id or some in parentheses, and perhaps more behind. Few lists are long.
 func (g *generator) ids(id func()) {
+	if g.chance(4) {
+		g.many(id, 4+g.rng.IntN(9))
+		return
+	}
 	switch n := g.rng.IntN(20); {
 	case n < 13:
 		g.maybe(6, "not !")
@@ -590,6 +594,27 @@ func (g *generator) ids(id func()) {
 			g.oneOf("or and ||")
 			id()
 		}
+	}
+}
+
+// many adds a list that is nearly all of one connective.
+func (g *generator) many(id func(), n int) {
+	conn := pick(g, []string{"or", "or", "or", "and not"})
+	paren := g.chance(40)
+	if paren {
+		g.word("(")
+	}
+	for i := range n {
+		switch {
+		case i > 0 && g.chance(5):
+			g.oneOf("and or")
+		case i > 0:
+			g.word(strings.Fields(conn)...)
+		}
+		id()
+	}
+	if paren {
+		g.word(")")
 	}
 }
 
