@@ -17,7 +17,7 @@ FUZZTIME ?= 1m
 BENCHTIME ?= 1s
 
 # Packages whose goroutines share something, for the race detector.
-RACY = . ./capture/... ./attach/... ./cmd/... ./internal/match/... ./internal/opt/... ./cbpfgen/...
+RACY = . ./capture/... ./attach/... ./internal/match/... ./internal/opt/... ./cbpfgen/...
 
 # Packages that run everywhere, with their tests.
 PORTABLE = . ./linktype ./expr ./ir/... ./cbpfgen ./ebpfgen ./internal/lower ./internal/match \
