@@ -10,7 +10,6 @@ import (
 	"github.com/gofilter/gofilter"
 	"github.com/gofilter/gofilter/cbpfgen"
 	"github.com/gofilter/gofilter/internal/conformance"
-	"github.com/gofilter/gofilter/internal/proto"
 	"github.com/gofilter/gofilter/ir"
 )
 
@@ -157,15 +156,6 @@ func Compare(d *Driver, c *Case, e Effort, tally *Tally) (*Difference, error) {
 	return verdicts(diff, e, tally)
 }
 
-// link returns what is known of the case's link type.
-func link(c *Case) *proto.Link {
-	l, ok := proto.LinkOf(c.Link)
-	if !ok {
-		panic("oracle: link type " + c.Link.String())
-	}
-	return l
-}
-
 // An engine is one of our ways to a verdict.
 type engine struct {
 	name string
@@ -296,15 +286,7 @@ func judge(diff *Difference, in *conformance.Input, engines []engine, rng *rand.
 // inspect looks for known faults of the reference's program on the packet, and on
 // what the packet may be cut from.
 func (d *Difference) inspect() {
-	var t trace
-	switch {
-	case link(d.Case).Variable():
-		// Where there is a link header inside it, the start fills another word.
-		t.lost = containsAny(d.Case.Expr, "pppoes", "geneve", "vxlan")
-		t.prologue = !t.lost
-	case d.Case.View == Linux:
-		t.prologue = strings.Contains(d.Case.Expr, "vlan")
-	}
+	t := trace{inspect: true}
 	t.run(d.Plain.Prog, d.Packet, false)
 	d.run = t
 	rng := rand.New(rand.NewPCG(d.Case.Seed, uint64(d.Case.N)))

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/gofilter/gofilter/internal/conformance"
 )
@@ -71,12 +72,11 @@ type trace struct {
 	unwritten bool // scratch memory was read that nothing was written to
 	wrapped   bool // there was an indirect load with a constant sum past 32 bits
 	extension bool // see misplaced; set by inspect
-	clobbered bool // see shared
+	clobbered bool // see blocks
 	divided   bool // by zero
 
-	// Set before the run: the program starts with filling scratch memory; that does
-	// not fill what will be read.
-	prologue, lost bool
+	inspect bool // set before the run: clobbered is wanted
+
 }
 
 // maxEnd bounds the places of loads that are noted.
@@ -92,13 +92,18 @@ func (t *trace) run(prog []conformance.Insn, in *conformance.Input, second bool)
 // runOn is run. Where fill is set, a load beyond the packet is no fault, nor is a
 // division by zero: fill says what byte lies where.
 func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second bool, fill func(off uint64) byte) {
-	*t = trace{branches: t.branches[:0], indices: t.indices[:0], ends: t.ends[:0], prologue: t.prologue, lost: t.lost}
+	*t = trace{branches: t.branches[:0], indices: t.indices[:0], ends: t.ends[:0], inspect: t.inspect}
 	var a, x word
 	var mem [16]word
 	var written [16]bool
 	var first, last [16]int // instructions that wrote a word of scratch memory first and last
-	leads := blocks(prog)
-	prologue := t.prologue
+	var leads []int
+	var compares map[int]bool
+	start := 0
+	if t.inspect {
+		leads, compares = blocks(prog)
+		start = prologue(prog)
+	}
 	for pc, steps := 0, 0; pc < len(prog); steps++ {
 		if steps == 5000 {
 			t.endless = true
@@ -114,10 +119,14 @@ func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second boo
 				w.v = i.K
 			case modeMEM:
 				w = mem[i.K&15]
-				if k := i.K & 15; !written[k] {
+				k := i.K & 15
+				w := last[k]
+				switch {
+				case !written[k]:
 					t.unwritten = true
-				} else if leads[last[k]] != leads[pc-1] && (last[k] != first[k] || leads[last[k]] > 0 || !prologue) {
-					t.clobbered = t.clobbered || t.lost || shared(prog, k)
+				case !t.inspect || leads[w] == leads[pc-1] || !compares[leads[w]]:
+				case w != first[k] || w >= start:
+					t.clobbered = true
 				}
 			case modeLEN:
 				w = word{in.Meta.Len, &origin{place: placeLen, val: in.Meta.Len}}
@@ -250,8 +259,14 @@ func (t *trace) runOn(prog []conformance.Insn, in *conformance.Input, second boo
 	}
 }
 
-// blocks numbers the basic blocks of a program: for each instruction, its block.
-func blocks(prog []conformance.Insn) []int {
+// blocks numbers the basic blocks of a program: for each instruction, its block. It
+// also says which of them end in a comparison of A with X. Those are libpcap's
+// comparisons of numbers, and what they write to scratch memory is for themselves;
+// but libpcap gives the variable part of an offset a word when it first needs it, and
+// takes words for that which arithmetic before in the text had and gave back. Where
+// one is filled at the start of the program, or not at all, that arithmetic is in it when
+// it is read.
+func blocks(prog []conformance.Insn) (list []int, compares map[int]bool) {
 	lead := make([]bool, len(prog)+1)
 	for pc := range prog {
 		if i := &prog[pc]; i.Code&7 == classJMP {
@@ -265,15 +280,34 @@ func blocks(prog []conformance.Insn) []int {
 			}
 		}
 	}
-	list := make([]int, len(prog))
+	list = make([]int, len(prog))
+	compares = make(map[int]bool)
 	n := 0
-	for pc := range prog {
+	for pc, i := range prog {
 		if lead[pc] {
 			n++
 		}
 		list[pc] = n
+		if i.Code&7 == classJMP && i.Code&0xf0 != jumpJA && i.Code&sourceX != 0 {
+			compares[n] = true
+		}
 	}
-	return list
+	return list, compares
+}
+
+// prologue returns where the stores at the start of a program end with which it fills
+// words for variable parts of offsets, as far as its first comparison may follow in
+// the same block: those for the length of a PFLOG header, and for VLAN tags.
+func prologue(prog []conformance.Insn) int {
+	for _, p := range [][]uint16{
+		{classLD | modeIMM, classST, classST},
+		{classLD | modeABS | 0x10, classALU | opADD, classALU | opAND, classST},
+	} {
+		if len(prog) >= len(p) && slices.EqualFunc(prog[:len(p)], p, func(i conformance.Insn, code uint16) bool { return i.Code == code }) {
+			return len(p)
+		}
+	}
+	return 0
 }
 
 // misplaced reports whether a program loads metadata that no filter asks for, or
@@ -295,20 +329,6 @@ func misplaced(prog []conformance.Insn) bool {
 		}
 	}
 	return false
-}
-
-// shared reports whether word k of scratch memory is written at several places of a
-// program. libpcap gives each variable part of an offset a word when it first needs
-// it, and fills most at the start of the program; words that arithmetic in the text
-// before used for its results are free again by then, and overwrite them.
-func shared(prog []conformance.Insn, k uint32) bool {
-	n := 0
-	for _, i := range prog {
-		if (i.Code&7 == classST || i.Code&7 == classSTX) && i.K&15 == k {
-			n++
-		}
-	}
-	return n > 1
 }
 
 // loadAncillary reads one of Linux's metadata.
