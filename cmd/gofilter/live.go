@@ -42,6 +42,9 @@ func (s *session) live() (err error) {
 	}
 	defer h.Close()
 	k.say(s)
+	if err := s.dropPrivileges(); err != nil {
+		return err
+	}
 	out, err := s.newOutput(savefile.Header{LinkType: h.LinkType(), Snaplen: uint32(h.Snaplen()), Nano: s.opt.nano, BigEndian: hostIsBigEndian()})
 	if err != nil {
 		return err
@@ -50,6 +53,7 @@ func (s *session) live() (err error) {
 	s.banner(h)
 	err = s.capture(h, out)
 	stop()
+	err = s.filesDone(err)
 	err = errors.Join(err, out.finish())
 	return errors.Join(err, s.summary(h, out))
 }
@@ -121,6 +125,7 @@ func (s *session) capture(h *capture.Handle, out *output) error {
 		if err != nil {
 			return err
 		}
+		out.lookAtClock()
 		for block.Next(&p) {
 			rec.Data, rec.Len = p.Data, uint32(p.Length)
 			rec.Sec, rec.Nsec = p.Time/1e9, uint32(p.Time%1e9)

@@ -30,8 +30,10 @@ type options struct {
 	immediate  bool
 	noPromisc  bool
 	perPacket  bool // flush what is written after each packet
-	printToo   bool // print although packets are written
-	countOnly  bool // print only how many packets there are
+	rotation   rotation
+	dropTo     string // user to become
+	printToo   bool   // print although packets are written
+	countOnly  bool   // print only how many packets there are
 	attach     string
 	results    bool
 	exprFile   string
@@ -91,10 +93,8 @@ var refusals = []struct {
 	reason      string
 }{
 	{"as-dot", "b", false, "BGP is not decoded"},
-	{"rotate-size", "C", true, "files are not rotated"},
 	{"decrypt", "E", true, "ESP is not decrypted"},
 	{"foreign-numeric", "f", false, "it concerned names served by a NIS of long ago"},
-	{"rotate-seconds", "G", true, "files are not rotated"},
 	{"single-line", "g", false, "the line of a packet is not changed by -v"},
 	{"mesh", "H", false, "802.11s is not decoded"},
 	{"monitor-mode", "I", false, "set the interface to monitor mode before capturing"},
@@ -106,9 +106,6 @@ var refusals = []struct {
 	{"force-type", "T", true, "payloads are known by their ports"},
 	{"undecoded-nfs", "u", false, "NFS is not decoded"},
 	{"file-list", "V", true, "read one file with -r"},
-	{"file-count", "W", true, "files are not rotated"},
-	{"postrotate-command", "z", true, "files are not rotated"},
-	{"relinquish-privileges", "Z", true, "run as the user that shall own the files"},
 	{"lengths", "", false, "a line has the lengths of its protocols"},
 	{"skip", "", true, "packets are read from the first one on"},
 	{"print-sampling", "", true, "every packet is printed"},
@@ -142,6 +139,11 @@ func newFlags(o *options) *pflag.FlagSet {
 	fs.BoolVar(&o.immediate, "immediate-mode", false, "deliver packets as they arrive")
 	fs.BoolVarP(&o.noPromisc, "no-promiscuous-mode", "p", false, "do not ask for packets to other hosts")
 	fs.BoolVarP(&o.perPacket, "packet-buffered", "U", false, "write each packet at once")
+	value(o.setRotateSize, "rotate-size", "C", "SIZE", "begin another file past SIZE million bytes; k, m, g: of 1024, 1024^2, 1024^3")
+	value(o.setRotateSeconds, "rotate-seconds", "G", "SECONDS", "begin another file after so many; -w may have a time as strftime(3)")
+	value(o.setFileCount, "file-count", "W", "COUNT", "with -C go round so many files, with -G end after so many")
+	fs.StringVarP(&o.rotation.command, "postrotate-command", "z", "", "run `COMMAND` on each file that another one follows")
+	fs.StringVarP(&o.dropTo, "relinquish-privileges", "Z", "", "as root, become `USER` before files to write are opened")
 	fs.BoolVar(&o.printToo, "print", false, "print packets that are written, too")
 	fs.BoolVar(&o.countOnly, "count", false, "print only the number of packets in the file")
 
@@ -254,7 +256,7 @@ func (o *options) check() error {
 	if o.countOnly && o.read == "" && o.dump == 0 {
 		return errors.New("--count needs a file to read: -r FILE")
 	}
-	return nil
+	return o.checkRotation()
 }
 
 func (o *options) setInterface(s string) error {

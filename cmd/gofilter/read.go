@@ -120,6 +120,9 @@ func (s *session) readFile() (err error) {
 	if err := ff.prepare(first); err != nil {
 		return err
 	}
+	if err := s.dropPrivileges(); err != nil {
+		return err
+	}
 	if s.opt.results {
 		return s.printResults(in, ff)
 	}
@@ -149,8 +152,9 @@ func (s *session) readFile() (err error) {
 		if v == 0 {
 			continue
 		}
+		out.lookAtClock()
 		if err := out.packet(&rec, rec.Interface.LinkType); err != nil {
-			return err
+			return s.filesDone(err)
 		}
 		if out.taken == s.opt.count {
 			break

@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 
@@ -11,20 +9,16 @@ import (
 	"github.com/gofilter/gofilter/linktype"
 )
 
-// An output is where the packets that pass go: a savefile, standard output as
-// text, both, or nowhere but into the count.
+// An output is where the packets that pass go: savefiles, standard output as text,
+// both, or nowhere but into the count.
 type output struct {
 	s     *session
 	taken uint64        // packets
 	count atomic.Uint64 // the same, for other goroutines
 
-	mu    sync.Mutex // of what follows: a signal may flush it
-	file  *os.File   // nil where nothing is written
-	name  string
-	saved *savefile.Writer
-	link  linktype.Type // of the savefile
-
-	printer *printer // nil where nothing is printed
+	mu      sync.Mutex // of what follows: a signal may flush it
+	saver   *saver     // nil where nothing is written
+	printer *printer   // nil where nothing is printed
 
 	finished bool
 }
@@ -32,7 +26,7 @@ type output struct {
 // newOutput opens the output that the options ask for; h is the header of the
 // savefile.
 func (s *session) newOutput(h savefile.Header) (*output, error) {
-	out := &output{s: s, link: h.LinkType}
+	out := &output{s: s}
 	if s.opt.countOnly {
 		return out, nil
 	}
@@ -42,51 +36,25 @@ func (s *session) newOutput(h savefile.Header) (*output, error) {
 	if s.opt.write == "" {
 		return out, nil
 	}
-	out.name, out.file = s.opt.write, s.stdout
-	if s.opt.write == "-" {
-		out.name = "standard output"
-		if s.opt.printToo {
-			return nil, errors.New("-w - writes packets to standard output and --print prints there: choose one")
-		}
-	} else {
-		if s.readsFile(s.opt.write) {
-			return nil, fmt.Errorf("%s: is the file that is being read", s.opt.write)
-		}
-		f, err := os.Create(s.opt.write)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.opt.write, cause(err))
-		}
-		out.file = f
-	}
-	saved, err := savefile.NewWriter(out.file, h)
-	if err != nil {
-		return nil, out.failed(err)
-	}
-	out.saved = saved
-	return out, nil
+	var err error
+	out.saver, err = s.newSaver(h)
+	return out, err
 }
 
-// readsFile reports whether name is the file that the session reads.
-func (s *session) readsFile(name string) bool {
-	if s.opt.read == "" || s.opt.read == "-" {
-		return false
-	}
-	in, err := os.Stat(s.opt.read)
-	if err != nil || !in.Mode().IsRegular() {
-		return false
-	}
-	out, err := os.Stat(name)
-	return err == nil && os.SameFile(in, out)
-}
-
-// packet takes one packet of the given link type.
+// packet takes one packet of the given link type. The error is errFileLimit, and the
+// packet is not taken, where its file would be one more than -W allows.
 func (out *output) packet(rec *savefile.Record, link linktype.Type) error {
 	out.mu.Lock()
 	defer out.mu.Unlock()
+	if out.saver != nil {
+		if err := out.saver.rotate(); err != nil {
+			return err
+		}
+	}
 	out.taken++
 	out.count.Store(out.taken)
-	if out.saved != nil {
-		if err := out.save(rec, link); err != nil {
+	if out.saver != nil {
+		if err := out.saver.packet(rec, link); err != nil {
 			return err
 		}
 	}
@@ -96,17 +64,12 @@ func (out *output) packet(rec *savefile.Record, link linktype.Type) error {
 	return nil
 }
 
-func (out *output) save(rec *savefile.Record, link linktype.Type) error {
-	if link != out.link {
-		return fmt.Errorf("packet %d has link type %v; a pcap file has only one, and %s has %v", rec.Number, link, out.name, out.link)
+// lookAtClock lets the next packet begin another file if it is time. That is asked
+// once for packets that come together.
+func (out *output) lookAtClock() {
+	if out.saver != nil {
+		out.saver.look = true
 	}
-	if err := out.saved.Write(rec); err != nil {
-		return out.failed(err)
-	}
-	if out.s.opt.perPacket {
-		return out.failed(out.saved.Flush())
-	}
-	return nil
 }
 
 // flushLines writes out the lines printed so far.
@@ -120,22 +83,13 @@ func (out *output) flushLines() error {
 func (out *output) flushFile() error {
 	out.mu.Lock()
 	defer out.mu.Unlock()
-	if out.saved == nil {
+	if out.saver == nil {
 		return nil
 	}
-	return out.failed(out.saved.Flush())
+	return out.saver.flush()
 }
 
-// failed names the savefile in an error of writing it.
-func (out *output) failed(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", out.name, cause(err))
-}
-
-// finish ends the output. Where writing failed, the savefile is cut back to its
-// last whole packet.
+// finish ends the output.
 func (out *output) finish() error {
 	out.mu.Lock()
 	defer out.mu.Unlock()
@@ -147,29 +101,18 @@ func (out *output) finish() error {
 	if out.printer != nil {
 		err = out.printer.flush()
 	}
-	if out.saved == nil {
-		return err
-	}
-	if already := out.saved.Err(); already != nil {
-		out.cutBack()
-	} else if flushErr := out.failed(out.saved.Flush()); flushErr != nil {
-		out.cutBack()
-		err = errors.Join(err, flushErr)
-	}
-	if out.file != out.s.stdout {
-		if closeErr := out.file.Close(); closeErr != nil {
-			err = errors.Join(err, out.failed(closeErr))
-		}
+	if out.saver != nil {
+		err = errors.Join(err, out.saver.close())
 	}
 	return err
 }
 
-// cutBack removes what was written of a packet that could not be written whole.
-// Pipes and devices cannot be cut; there nothing is done.
-func (out *output) cutBack() {
-	if info, err := out.file.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > out.saved.Whole() {
-		if err := out.file.Truncate(out.saved.Whole()); err != nil {
-			out.s.notice("%s: %s: the file ends inside a packet: %v", program, out.name, cause(err))
-		}
+// filesDone says so where it is the number of files that has ended the output, which
+// is no error.
+func (s *session) filesDone(err error) error {
+	if errors.Is(err, errFileLimit) {
+		s.notice("Maximum file limit reached: %d", s.opt.rotation.files)
+		return nil
 	}
+	return err
 }

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/gofilter/gofilter/internal/savefile"
+	"github.com/gofilter/gofilter/linktype"
+)
+
+// A saver writes packets to a savefile and, where files are rotated, to those that
+// follow it.
+type saver struct {
+	s      *session
+	header savefile.Header
+	rotation
+	look bool // the clock is to be asked at the next packet
+
+	file   *os.File // nil when it has been closed
+	name   string   // of the file, for people
+	writer *savefile.Writer
+}
+
+// newSaver opens the first file.
+func (s *session) newSaver(h savefile.Header) (*saver, error) {
+	v := &saver{s: s, header: h, rotation: s.opt.rotation}
+	return v, v.open()
+}
+
+// open opens the file whose turn it is and writes its header.
+func (v *saver) open() error {
+	s := v.s
+	var file *os.File
+	if s.opt.write == "-" {
+		if s.opt.printToo {
+			return errors.New("-w - writes packets to standard output and --print prints there: choose one")
+		}
+		v.name, file = "standard output", s.stdout
+	} else {
+		v.name = v.rotation.name(s.opt.write)
+		if s.readsFile(v.name) {
+			return fmt.Errorf("%s: is the file that is being read", v.name)
+		}
+		var err error
+		if file, err = os.Create(v.name); err != nil {
+			return fmt.Errorf("%s: %w", v.name, cause(err))
+		}
+	}
+	writer, err := savefile.NewWriter(file, v.header)
+	if err != nil {
+		if file != s.stdout {
+			file.Close()
+		}
+		return v.failed(err)
+	}
+	v.file, v.writer = file, writer
+	return nil
+}
+
+// readsFile reports whether name is the file that the session reads.
+func (s *session) readsFile(name string) bool {
+	if s.opt.read == "" || s.opt.read == "-" {
+		return false
+	}
+	in, err := os.Stat(s.opt.read)
+	if err != nil || !in.Mode().IsRegular() {
+		return false
+	}
+	out, err := os.Stat(name)
+	return err == nil && os.SameFile(in, out)
+}
+
+// rotate begins another file if the next packet belongs there.
+func (v *saver) rotate() error {
+	if !v.rotates() {
+		return nil
+	}
+	now := time.Unix(v.since, 0)
+	if v.look {
+		now, v.look = time.Now(), false
+	}
+	due, limit := v.due(now, v.writer.Whole()+int64(v.writer.Buffered()))
+	if !due {
+		return nil
+	}
+	closed := v.name
+	if err := v.close(); err != nil {
+		return err
+	}
+	v.postrotate(closed)
+	if limit != nil {
+		return limit
+	}
+	return v.open()
+}
+
+// postrotate runs the command of -z on a file that was closed. It goes on by itself,
+// also when this program ends.
+func (v *saver) postrotate(name string) {
+	command := v.command
+	if command == "" {
+		return
+	}
+	cmd := exec.Command(command, name)
+	cmd.Stdout, cmd.Stderr = v.s.stdout, v.s.stderr
+	if err := startLow(cmd); err != nil {
+		v.s.notice("%s: -z %s %s: %v", program, command, name, err)
+		return
+	}
+	go func() {
+		if err := cmd.Wait(); err != nil {
+			v.s.notice("%s: -z %s %s: %v", program, command, name, err)
+		}
+	}()
+}
+
+func (v *saver) packet(rec *savefile.Record, link linktype.Type) error {
+	if link != v.header.LinkType {
+		return fmt.Errorf("packet %d has link type %v; a pcap file has only one, and %s has %v", rec.Number, link, v.name, v.header.LinkType)
+	}
+	if err := v.writer.Write(rec); err != nil {
+		return v.failed(err)
+	}
+	if v.s.opt.perPacket {
+		return v.flush()
+	}
+	return nil
+}
+
+// flush writes out what has been collected.
+func (v *saver) flush() error {
+	if v.file == nil {
+		return nil
+	}
+	return v.failed(v.writer.Flush())
+}
+
+// failed names the savefile in an error of writing it.
+func (v *saver) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", v.name, cause(err))
+}
+
+// close ends the present file, if there is one. Where writing failed, it is cut back
+// to its last whole packet.
+func (v *saver) close() error {
+	if v.file == nil {
+		return nil
+	}
+	var err error
+	if already := v.writer.Err(); already != nil {
+		v.cutBack() // and the error has been returned
+	} else if err = v.failed(v.writer.Flush()); err != nil {
+		v.cutBack()
+	}
+	if v.file != v.s.stdout {
+		if closeErr := v.file.Close(); closeErr != nil {
+			err = errors.Join(err, v.failed(closeErr))
+		}
+	}
+	v.file = nil
+	return err
+}
+
+// cutBack removes what was written of a packet that could not be written whole.
+// Pipes and devices cannot be cut; there nothing is done.
+func (v *saver) cutBack() {
+	if info, err := v.file.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > v.writer.Whole() {
+		if err := v.file.Truncate(v.writer.Whole()); err != nil {
+			v.s.notice("%s: %s: the file ends inside a packet: %v", program, v.name, cause(err))
+		}
+	}
+}
