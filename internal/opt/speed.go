@@ -48,6 +48,8 @@ var speedPasses = []pass{
 		number, []string{"speed.param"}},
 	{Pass{"speed.deadcode", false, "deadcode again: fuse looks at the loads that are needed"},
 		deadcode, []string{"speed.number"}},
+	{Pass{"enclose", false, "a search for numbers that lie close together is made only for a number that lies among them"},
+		enclose, []string{"speed.deadcode"}},
 	{Pass{"fuse", false, "tests of neighbouring bytes become one of a wider load"},
 		fuse, []string{"speed.deadcode"}},
 	{Pass{"promote", false, "of tests that must all hold those that seldom do come first; after fuse, which makes them fewer"},

@@ -2,12 +2,20 @@ package opt
 
 import "github.com/gofilter/gofilter/ir"
 
-// maxSplit bounds for how many lists of numbers a block is copied.
-const maxSplit = 4
+// maxSplit bounds for how many lists of numbers a block is copied, and maxShared
+// the blocks behind one that is copied only to be rid of its parameters.
+const (
+	maxSplit  = 4
+	maxShared = 512
+)
 
 // split copies a block with parameters, and all that comes after it, for each
 // list of numbers that edges carry to it, where one of the parameters is what a
 // load is counted from. Then it folds: in the copies such loads are absolute.
+//
+// A list of addresses is searched for what IPv4 has and for what ARP has by the
+// same blocks, which must find out afterwards which of the two it was. Where such
+// blocks are few they are copied for each absolute load that is carried.
 //
 // No load is added to any path, so no fault is.
 func split(w *work) {
@@ -38,8 +46,12 @@ func (w *work) splitBlock(b ir.BlockID, most int) bool {
 	for _, p := range f.Blocks[b].Params {
 		used = used || w.live[p]
 	}
+	carriable := ir.OpConst
 	if !used {
-		return false
+		if len(w.region(b)) > maxShared {
+			return false
+		}
+		carriable = ir.OpLoad
 	}
 	type carried struct {
 		args  []ir.ValueID
@@ -51,7 +63,7 @@ edges:
 	for _, e := range w.preds.Of(b) {
 		args := f.Blocks[e.From].Succ[e.Way].Args
 		for _, a := range args {
-			if _, ok := f.IsConst(a); !ok {
+			if v := &f.Values[a]; v.Op != carriable || v.Args[0] != ir.None {
 				continue edges
 			}
 		}
