@@ -38,6 +38,8 @@ var lattice = map[string][]string{
 	// The two generators.
 	"cbpfgen": {"./ir", "golang.org/x/net/bpf"},
 	"ebpfgen": {"./ir", "github.com/cilium/ebpf/asm"},
+	// Objects for other people's loaders.
+	"ebpfelf": {"./ir", "./ebpfgen", "github.com/cilium/ebpf/asm", "github.com/cilium/ebpf/btf"},
 
 	// The kernel's side: these know no filters.
 	"attach":                 {"github.com/cilium/ebpf", "golang.org/x/net/bpf", "golang.org/x/sys"},
@@ -52,7 +54,7 @@ var lattice = map[string][]string{
 	// What only tests use.
 	"ir/irtest":            {"./ir"},
 	"internal/cbpfvm":      {"./ir", "golang.org/x/net/bpf"},
-	"internal/kernelrun":   {"./ir", "./ebpfgen", "github.com/cilium/ebpf"},
+	"internal/kernelrun":   {"./ir", "./ebpfgen", "./attach", "github.com/cilium/ebpf"},
 	"internal/netlab":      {"golang.org/x/sys"},
 	"internal/packets":     {"./linktype"},
 	"internal/gen":         {"./linktype", "./internal/packets"},
