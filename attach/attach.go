@@ -1,5 +1,5 @@
 // Package attach puts finished filter programs where packets pass: on sockets,
-// as classic BPF (SO_ATTACH_FILTER) or as eBPF (SO_ATTACH_BPF). It knows no
+// as classic BPF (SO_ATTACH_FILTER) or as eBPF (SO_ATTACH_BPF); on interfaces (TC and XDP) and control groups. It knows no
 // filters; what it attaches was compiled elsewhere. Every question to the running
 // kernel about programs is asked here.
 //
@@ -86,7 +86,8 @@ func Detach(conn syscall.Conn) error { return detach(conn) }
 func Lock(conn syscall.Conn) error { return lock(conn) }
 
 // Load loads an eBPF program into the kernel. The program declares no licence that
-// the kernel counts as GPL-compatible. The caller closes it.
+// the kernel counts as GPL-compatible, unless it calls functions of the kernel: then it
+// declares "Dual BSD/GPL", for the kernel allows that to no others. The caller closes it.
 //
 // The error is a [*LoadError]. It holds the verifier's whole log, shown by the
 // %+v verb; its Error method is one line. Where the load was forbidden it wraps
@@ -95,7 +96,13 @@ func Lock(conn syscall.Conn) error { return lock(conn) }
 // On kernels before 5.11, which charge programs against RLIMIT_MEMLOCK, Load
 // raises that limit when it is in the way.
 func Load(insns asm.Instructions, typ ebpf.ProgramType) (*ebpf.Program, error) {
-	return load(insns, typ)
+	return load(insns, typ, 0)
+}
+
+// LoadFlags is [Load] with BPF_F_* flags of linux/bpf.h, such as a program for
+// XDP frames in several pieces takes.
+func LoadFlags(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Program, error) {
+	return load(insns, typ, flags)
 }
 
 // Method is a way to put a filter on a socket.

@@ -27,8 +27,12 @@ func detach(syscall.Conn) error { return errUnsupported }
 
 func lock(syscall.Conn) error { return errUnsupported }
 
-func load(asm.Instructions, ebpf.ProgramType) (*ebpf.Program, error) { return nil, errUnsupported }
+func load(asm.Instructions, ebpf.ProgramType, uint32) (*ebpf.Program, error) { return nil, errUnsupported }
 
 func supported(Method) error { return errUnsupported }
 
 func privileged() error { return errUnsupported }
+
+func runningKernel() (*Kernel, error) { return nil, errUnsupported }
+
+func access(ebpf.ProgramType, string) error { return errUnsupported }

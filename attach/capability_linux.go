@@ -20,6 +20,7 @@ var (
 	capNetRaw   = capability{unix.CAP_NET_RAW, "cap_net_raw"}
 	capSysAdmin = capability{unix.CAP_SYS_ADMIN, "cap_sys_admin"}
 	capBPF      = capability{unix.CAP_BPF, "cap_bpf"}
+	capPerfmon  = capability{unix.CAP_PERFMON, "cap_perfmon"}
 )
 
 // loadCapabilities says what a program type takes beside cap_bpf, as the kernel's

@@ -13,8 +13,8 @@ import (
 // programName is what the kernel's lists of programs show.
 const programName = "gofilter"
 
-func load(insns asm.Instructions, typ ebpf.ProgramType) (*ebpf.Program, error) {
-	spec := &ebpf.ProgramSpec{Name: programName, Type: typ, Instructions: insns, License: "BSD"}
+func load(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Program, error) {
+	spec := &ebpf.ProgramSpec{Name: programName, Type: typ, Instructions: insns, Flags: flags, License: licence(insns)}
 	p, err := ebpf.NewProgram(spec)
 	if err != nil && errors.Is(err, unix.EPERM) && raiseMemlock() {
 		p, err = ebpf.NewProgram(spec)
@@ -46,6 +46,17 @@ func load(insns asm.Instructions, typ ebpf.ProgramType) (*ebpf.Program, error) {
 		e.Reason = "the program is too long for the kernel or for an unprivileged user"
 	}
 	return nil, e
+}
+
+// licence returns what a program declares. The kernel lets only programs that are under
+// the GPL, too, call its functions (kernel/bpf/verifier.c, add_kfunc_call).
+func licence(insns asm.Instructions) string {
+	for i := range insns {
+		if insns[i].IsKfuncCall() {
+			return "Dual BSD/GPL"
+		}
+	}
+	return "BSD"
 }
 
 // rawLength returns the length of a program in 8-byte instructions.

@@ -25,10 +25,15 @@ const (
 	AccessLoadBytes
 	// AccessLdAbs uses the LD_ABS and LD_IND instructions.
 	AccessLdAbs
+	// AccessRdonlyCast reads through the data pointer of struct sk_buff, found with
+	// the kernel functions bpf_cast_to_kern_ctx and bpf_rdonly_cast. A packet
+	// whose linear part is too short is read as by AccessLoadBytes. The program is
+	// for one build of the kernel: see [Options].Kernel.
+	AccessRdonlyCast
 	numAccess
 )
 
-var accessNames = [numAccess]string{"default", "direct", "helper", "ldabs"}
+var accessNames = [numAccess]string{"default", "direct", "helper", "ldabs", "rdonly_cast"}
 
 func (a Access) String() string {
 	if a < numAccess {
@@ -75,6 +80,8 @@ type traits struct {
 	calls bool
 	// pointers: a guard leaves a pointer for its loads.
 	pointers bool
+	// anywhere: the verifier does not ask where a pointer can point.
+	anywhere bool
 	// network: loads give network byte order.
 	network bool
 }

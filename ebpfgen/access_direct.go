@@ -78,6 +78,8 @@ func (b *body) point(c *cluster, p asm.Register, g *guard) {
 	switch {
 	case c.base == ir.None:
 		b.out.emit(asm.Mov.Reg(p, b.m.data))
+	case b.traits.anywhere:
+		b.pointAnywhere(c, p)
 	case b.bounded(c):
 		b.pointBounded(c, p, g)
 	default:
@@ -123,7 +125,7 @@ func (b *body) pointLimited(c *cluster, p asm.Register, g *guard) {
 // limits the pointer made from it to what that guard asks for: a guard that asks for more
 // makes a new one.
 func (b *body) bounded(c *cluster) bool {
-	if c.base == ir.None {
+	if c.base == ir.None || b.traits.anywhere {
 		return true
 	}
 	known := b.bounds[c.base]

@@ -20,6 +20,7 @@
 // the first one finds that the linear part is too short. A filter computes
 // nothing but its verdict, so to start over is always right.
 //
-// The programs use instructions that Linux 5.10 has, and no kfuncs. Verdicts
+// The programs use instructions that Linux 5.10 has, and no kernel functions
+// (kfuncs), except those for AccessRdonlyCast. Verdicts
 // have been compared with [ir.Eval] in the kernels 5.10, 6.1, 6.12 and 6.18.
 package ebpfgen

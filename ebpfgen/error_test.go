@@ -63,6 +63,8 @@ func TestUnsupported(t *testing.T) {
 		{"metadatum", vlanPresent, ebpfgen.XDP, ebpfgen.Options{}, "target xdp: has no metadatum vlan_present"},
 		{"access", acceptAll, ebpfgen.SocketFilter, ebpfgen.Options{Access: ebpfgen.AccessDirect},
 			"target socket: has no access direct"},
+		{"access that needs a kernel", acceptAll, ebpfgen.SocketFilter, ebpfgen.Options{Access: ebpfgen.AccessRdonlyCast},
+			"target socket: access rdonly_cast needs facts about one kernel"},
 		{"unknown access", acceptAll, ebpfgen.SocketFilter, ebpfgen.Options{Access: 77},
 			"target socket: has no access access(77)"},
 		{"implicit return", acceptAll, ebpfgen.SchedCLS,
@@ -226,7 +228,7 @@ func TestNames(t *testing.T) {
 		if got, ok := ebpfgen.LookupTarget(target.String()); !ok || got != target {
 			t.Errorf("target %s is not found by its name", target)
 		}
-		for _, a := range target.Access() {
+		for _, a := range target.AccessOn(&testKernel) {
 			if got, ok := ebpfgen.LookupAccess(a.String()); !ok || got != a {
 				t.Errorf("access %s is not found by its name", a)
 			}

@@ -44,7 +44,7 @@ func Generate(f *ir.Func, t Target, o Options) (asm.Instructions, error) {
 		return nil, err
 	}
 	out := newAssembler(prefix)
-	for i, b := range bodies(f, t, access) {
+	for i, b := range bodies(f, t, access, o.Kernel) {
 		if i > 0 {
 			if !out.used[slowLabel] {
 				break // no guard can fail
@@ -89,7 +89,7 @@ func withinLimits(insns asm.Instructions, o Options) error {
 
 // bodies returns the bodies of a program: one, or a second one for packets that the
 // first does not decide.
-func bodies(f *ir.Func, t Target, access Access) []*body {
+func bodies(f *ir.Func, t Target, access Access, k *Kernel) []*body {
 	copies := loadBytes{}
 	switch access {
 	case AccessDirect:
@@ -99,10 +99,9 @@ func bodies(f *ir.Func, t Target, access Access) []*body {
 		if !t.fragments {
 			return []*body{newBody(f, t, direct{&leaf}, "", toReject)}
 		}
-		fast := newBody(f, t, direct{&leaf}, "", toFail)
-		fast.fail, fast.again, fast.widens = slowLabel, slowLabel, bothPorts
-		copies.test = t.bufLen == 0
-		return []*body{fast, newBody(f, t, copies, slowLabel+".", toReject).after(fast)}
+		return inPlace(f, t, direct{&leaf})
+	case AccessRdonlyCast:
+		return inPlace(f, t, rdonlyCast{direct{&looking}, k})
 	case AccessLoadBytes:
 		fast := newBody(f, t, copies, "", toReject)
 		fast.again, fast.widens = slowLabel, minimalFrame
@@ -111,6 +110,15 @@ func bodies(f *ir.Func, t Target, access Access) []*body {
 		return []*body{newBody(f, t, ldAbs{}, "", toReject)}
 	}
 	panic(fmt.Sprintf("ebpfgen: no strategy for access %s", access))
+}
+
+// inPlace returns a body that reads the linear part of a packet by acc, and one
+// that reads packets whose linear part is too short.
+func inPlace(f *ir.Func, t Target, acc strategy) []*body {
+	fast := newBody(f, t, acc, "", toFail)
+	fast.fail, fast.again, fast.widens = slowLabel, slowLabel, bothPorts
+	copies := loadBytes{test: t.bufLen == 0}
+	return []*body{fast, newBody(f, t, copies, slowLabel+".", toReject).after(fast)}
 }
 
 // bothPorts lets a guard ask for a few bytes that not every path needs: so

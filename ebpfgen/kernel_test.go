@@ -15,10 +15,13 @@ import (
 	"github.com/gofilter/gofilter/ir"
 )
 
+// testKernel is what a kernel could be like, for tests that load nothing.
+var testKernel = ebpfgen.Kernel{Len: 112, DataLen: 116, Data: 200, CastToKernCtx: 1001, RdonlyCast: 1002}
+
 // forEachAccess runs a subtest for each target and each of its strategies.
 func forEachAccess(t *testing.T, test func(t *testing.T, target ebpfgen.Target, a ebpfgen.Access)) {
 	for _, target := range ebpfgen.Targets() {
-		for _, a := range target.Access() {
+		for _, a := range target.AccessOn(&testKernel) {
 			t.Run(fmt.Sprintf("%s/%s", target, a), func(t *testing.T) { test(t, target, a) })
 		}
 	}
@@ -28,12 +31,15 @@ func forEachAccess(t *testing.T, test func(t *testing.T, target ebpfgen.Target, 
 // the target or the strategy.
 func load(t *testing.T, f *ir.Func, target ebpfgen.Target, o ebpfgen.Options) *kernelrun.Program {
 	t.Helper()
+	if err := kernelrun.Lacks(target, o.Access); err != nil {
+		t.Skip(err)
+	}
+	if o.Kernel != nil {
+		o.Kernel = kernelrun.Kernel()
+	}
 	insns, err := ebpfgen.Generate(f, target, o)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, f)
-	}
-	if err := kernelrun.Lacks(target, o.Access); err != nil {
-		t.Skip(err)
 	}
 	p, err := kernelrun.Load(target, insns, target.Verdict(f.Snaplen, o))
 	if err != nil {
@@ -108,7 +114,7 @@ func TestRandomAgreement(t *testing.T) {
 			if err := f.Check(); err != nil {
 				t.Fatalf("func %d: %v\n%s", i, err, f)
 			}
-			o := ebpfgen.Options{Access: a}
+			o := ebpfgen.Options{Access: a, Kernel: &testKernel}
 			p := load(t, f, target, o)
 			tried += len(pkt)
 			if insns, err := ebpfgen.Generate(f, target, o); err == nil {
@@ -148,7 +154,7 @@ func TestExample(t *testing.T) {
 	}
 	forEachAccess(t, func(t *testing.T, target ebpfgen.Target, a ebpfgen.Access) {
 		f := parse(t, tcpPort22, target)
-		o := ebpfgen.Options{Access: a}
+		o := ebpfgen.Options{Access: a, Kernel: &testKernel}
 		p := load(t, f, target, o)
 		for name, test := range packets {
 			pkt := append([]byte(nil), base...)
@@ -213,7 +219,7 @@ func TestEdges(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			forEachAccess(t, func(t *testing.T, target ebpfgen.Target, a ebpfgen.Access) {
 				f := parse(t, text, target)
-				o := ebpfgen.Options{Access: a}
+				o := ebpfgen.Options{Access: a, Kernel: &testKernel}
 				p := load(t, f, target, o)
 				pkt := make([]byte, 100)
 				binary.BigEndian.PutUint32(pkt, 0x4d6eee40-50)
@@ -246,7 +252,7 @@ func TestFragments(t *testing.T) {
 						v.K += linear - 60
 					}
 				}
-				o := ebpfgen.Options{Access: a}
+				o := ebpfgen.Options{Access: a, Kernel: &testKernel}
 				p := load(t, f, target, o)
 				accepted += agree(t, f, p, target, o, pkt, 100)
 				p.Close()

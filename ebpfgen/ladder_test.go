@@ -56,7 +56,7 @@ func TestLadder(t *testing.T) {
 	kernelrun.Require(t)
 	forEachAccess(t, func(t *testing.T, target ebpfgen.Target, a ebpfgen.Access) {
 		r := rand.New(rand.NewSource(6))
-		o := ebpfgen.Options{Access: a}
+		o := ebpfgen.Options{Access: a, Kernel: &testKernel}
 		for i := range 40 {
 			n := 1 + r.Intn(40)
 			f := randomLadder(r, target.View(), n, i%2 == 0)

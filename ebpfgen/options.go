@@ -11,7 +11,7 @@ type Verdict struct {
 // defaults.
 type Options struct {
 	// Access is the strategy to use; AccessDefault takes the first of the
-	// target's.
+	// target's for which the Options have what it needs.
 	Access Access
 
 	// Verdict replaces the target's values for accept and reject. The two must
@@ -21,6 +21,10 @@ type Options struct {
 	// ByteOrder is that of the machine that will run the program; nil means the
 	// machine that generates it.
 	ByteOrder binary.ByteOrder
+
+	// Kernel is needed for AccessRdonlyCast, and allows it as a default; see
+	// attach.SKB. nil: nothing is known of the kernel.
+	Kernel *Kernel
 
 	// MaxInstructions is the longest program to generate; 0 means
 	// MaxPrivileged. Kernels take no more than MaxUnprivileged from a caller

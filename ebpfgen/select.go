@@ -13,6 +13,9 @@ func blockName(id ir.BlockID) string { return fmt.Sprintf("b%d", id) }
 // instructions emits the instructions of every step.
 func (b *body) instructions() {
 	if entry := b.fl.entry(); entry < 0 {
+		if entry == toFail && b.enter != b.m.ctx {
+			b.out.emit(asm.Mov.Reg(b.m.ctx, b.enter)) // where the next body looks for it
+		}
 		b.out.jump(b.label(entry))
 		return
 	}

@@ -78,7 +78,7 @@ var (
 		name: "socket", typ: "BPF_PROG_TYPE_SOCKET_FILTER",
 		views:  []ir.View{ir.ViewSocket},
 		oldest: "4.19", snaplenAccepts: true,
-		ctx: skb, access: []Access{AccessLoadBytes, AccessLdAbs}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
+		ctx: skb, access: []Access{AccessRdonlyCast, AccessLoadBytes, AccessLdAbs}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
 		source: "net/core/filter.c sk_filter_is_valid_access, sk_filter_func_proto",
 	}}
 
@@ -163,8 +163,21 @@ func (t Target) Flags() uint32 { return t.flags }
 // View returns the view for which a filter has to be compiled.
 func (t Target) View() ir.View { return t.views[0] }
 
-// Access returns the target's strategies in order of preference.
-func (t Target) Access() []Access { return append([]Access(nil), t.access...) }
+// Access returns the target's strategies in order of preference, without those that
+// need to know one kernel.
+func (t Target) Access() []Access { return t.AccessOn(nil) }
+
+// AccessOn returns the target's strategies in order of preference for a kernel of
+// which k is known; nil: nothing.
+func (t Target) AccessOn(k *Kernel) []Access {
+	var all []Access
+	for _, a := range t.access {
+		if a != AccessRdonlyCast || k != nil {
+			all = append(all, a)
+		}
+	}
+	return all
+}
 
 // Verdict returns the values of R0 for a filter of the given snapshot length.
 func (t Target) Verdict(snaplen uint32, o Options) Verdict {
@@ -209,11 +222,14 @@ func (t Target) fits(f *ir.Func) error {
 func (t Target) choose(o Options, v Verdict) (Access, error) {
 	a := o.Access
 	if a == AccessDefault {
-		a = t.access[0]
+		a = t.AccessOn(o.Kernel)[0]
 	}
 	for _, have := range t.access {
 		if have != a {
 			continue
+		}
+		if a == AccessRdonlyCast && o.Kernel == nil {
+			return 0, t.unsupported("access %s needs facts about one kernel", a)
 		}
 		if a == AccessLdAbs && v.Reject != 0 {
 			return 0, t.unsupported("access %s rejects with 0, not with %d", a, v.Reject)

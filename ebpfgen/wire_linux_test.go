@@ -153,8 +153,8 @@ func TestNonlinear(t *testing.T) {
 		funcs = 10
 	}
 	for _, h := range hooks {
-		for _, a := range h.target.Access() {
-			o := ebpfgen.Options{Access: a, Verdict: h.verdict}
+		for _, a := range h.target.AccessOn(kernelrun.Kernel()) {
+			o := ebpfgen.Options{Access: a, Verdict: h.verdict, Kernel: kernelrun.Kernel()}
 			if a == ebpfgen.AccessLdAbs && h.verdict != nil {
 				continue // cannot reject with 2
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/cilium/ebpf/features"
 	"github.com/cilium/ebpf/rlimit"
 
+	"github.com/gofilter/gofilter/attach"
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/ir"
 )
@@ -60,12 +61,28 @@ func available() error {
 // Lacks reports what the running kernel lacks for a target's programs with a
 // strategy of access; nil if it has all.
 func Lacks(target ebpfgen.Target, a ebpfgen.Access) error {
+	if a == ebpfgen.AccessRdonlyCast {
+		return attach.Access(rows[target.String()].typ, a.String())
+	}
 	r, ok := rows[target.String()]
 	if !ok || r.typ != ebpf.XDP || target.Flags() == 0 && a != ebpfgen.AccessLoadBytes {
 		return nil
 	}
 	// Came with multi-buffer frames, in 5.18.
 	return features.HaveProgramHelper(ebpf.XDP, asm.FnXdpLoadBytes)
+}
+
+// Kernel returns what a generator has to know of the running kernel to use every strategy
+// that works here; nil where it knows nothing, or may not use it.
+func Kernel() *ebpfgen.Kernel {
+	if attach.Access(ebpf.SocketFilter, attach.AccessRdonlyCast) != nil {
+		return nil
+	}
+	k, err := attach.RunningKernel()
+	if err != nil {
+		return nil
+	}
+	return (*ebpfgen.Kernel)(k)
 }
 
 // ErrSize is the error of Run for a packet that BPF_PROG_TEST_RUN does not take.
@@ -104,6 +121,9 @@ type Program struct {
 	input   []byte
 }
 
+// licence is one that lets a program call functions of the kernel.
+const licence = "Dual MIT/GPL"
+
 // Load loads a program for target. verdict holds the values of R0 that
 // the program uses. The error of a refused program has the verifier's words.
 func Load(target ebpfgen.Target, insns asm.Instructions, verdict ebpfgen.Verdict) (*Program, error) {
@@ -112,12 +132,12 @@ func Load(target ebpfgen.Target, insns asm.Instructions, verdict ebpfgen.Verdict
 		return nil, fmt.Errorf("target %s: cannot be run", target)
 	}
 	prog, err := ebpf.NewProgramWithOptions(&ebpf.ProgramSpec{
-		Name: "gofilter", Type: r.typ, Instructions: insns, License: "MIT", Flags: target.Flags(),
+		Name: "gofilter", Type: r.typ, Instructions: insns, License: licence, Flags: target.Flags(),
 	}, ebpf.ProgramOptions{LogDisabled: true})
 	if err != nil {
 		// Load again for the log; it makes loading slow.
 		_, err = ebpf.NewProgramWithOptions(&ebpf.ProgramSpec{
-			Name: "gofilter", Type: r.typ, Instructions: insns, License: "MIT", Flags: target.Flags(),
+			Name: "gofilter", Type: r.typ, Instructions: insns, License: licence, Flags: target.Flags(),
 		}, ebpf.ProgramOptions{LogLevel: ebpf.LogLevelBranch, LogSizeStart: 1 << 22})
 		var refused *ebpf.VerifierError
 		if errors.As(err, &refused) {
