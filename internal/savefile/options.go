@@ -39,6 +39,10 @@ func (f *Reader) interfaceOptions(i *Interface, b []byte) error {
 			}
 		case optIfName:
 			i.Name = string(value)
+		case optIfFilter:
+			if n > 0 && value[0] == filterString {
+				i.Filter = string(value[1:])
+			}
 		}
 	}
 	return nil

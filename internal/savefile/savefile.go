@@ -1,5 +1,4 @@
-// Package savefile reads capture files in the pcap and pcapng formats and
-// writes pcap.
+// Package savefile reads and writes capture files in the pcap and pcapng formats.
 //
 // Reading streams: it needs no seeking, so a pipe is as good as a file, and a
 // packet is handed out in the reader's own buffer. Formats:
@@ -39,6 +38,7 @@ func (f Format) String() string {
 type Interface struct {
 	ID       int // number within its section, from 0
 	Name     string
+	Filter   string // that packets passed, in libpcap's language; empty: none, or not said
 	LinkType linktype.Type
 	// LinkExt is the upper half of a pcap file's link type field: with bit 26 set,
 	// bits 28 to 31 are the length of the frame check sequence at the end of each

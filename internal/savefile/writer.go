@@ -9,9 +9,6 @@ import (
 	"github.com/gofilter/gofilter/linktype"
 )
 
-// writeSize is how much a Writer collects before it writes, in bytes.
-const writeSize = 512 << 10
-
 // Header is what the header of a pcap file says.
 type Header struct {
 	LinkType linktype.Type
@@ -26,38 +23,52 @@ type Header struct {
 // A Writer writes a pcap file of version 2.4. It collects whole records and
 // writes them together; call Flush at the end.
 type Writer struct {
-	w     io.Writer
-	order binary.AppendByteOrder
-	unit  uint32 // nanoseconds in a unit of a time stamp's second half
-	buf   []byte // whole records
-	whole int64  // bytes written that end with a whole record
-	err   error  // the first; sticky
+	batch
+	big  bool
+	unit uint32 // nanoseconds in a unit of a time stamp's second half
 }
 
 // NewWriter writes the file header to w at once.
 func NewWriter(w io.Writer, h Header) (*Writer, error) {
-	f := &Writer{w: w, order: binary.LittleEndian, unit: 1000}
-	if h.BigEndian {
-		f.order = binary.BigEndian
-	}
+	f := &Writer{big: h.BigEndian, unit: 1000}
+	f.w, f.size = w, f.recordSize
 	magic := uint32(magicMicro)
 	if h.Nano {
 		magic, f.unit = magicNano, 1
 	}
+	order := appendOrder(h.BigEndian)
 	b := make([]byte, 0, pcapHeaderSize)
-	b = f.order.AppendUint32(b, magic)
-	b = f.order.AppendUint16(b, 2)
-	b = f.order.AppendUint16(b, 4)
-	b = f.order.AppendUint32(b, 0) // time zone
-	b = f.order.AppendUint32(b, 0) // accuracy
-	b = f.order.AppendUint32(b, h.Snaplen)
-	b = f.order.AppendUint32(b, uint32(h.LinkType)|h.LinkExt&linkExtMask)
-	if _, f.err = w.Write(b); f.err != nil {
-		return nil, f.err
+	b = order.AppendUint32(b, magic)
+	b = order.AppendUint16(b, 2)
+	b = order.AppendUint16(b, 4)
+	b = order.AppendUint32(b, 0) // time zone
+	b = order.AppendUint32(b, 0) // accuracy
+	b = order.AppendUint32(b, h.Snaplen)
+	b = order.AppendUint32(b, uint32(h.LinkType)|h.LinkExt&linkExtMask)
+	if err := f.start(b); err != nil {
+		return nil, err
 	}
-	f.whole = pcapHeaderSize
-	f.buf = make([]byte, 0, writeSize)
 	return f, nil
+}
+
+// appendOrder returns a byte order to write in.
+func appendOrder(big bool) binary.AppendByteOrder {
+	if big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
+}
+
+// recordSize returns the length of the record at the start of b.
+func (f *Writer) recordSize(b []byte) int {
+	if len(b) < pcapRecordSize {
+		return 0
+	}
+	order := binary.ByteOrder(binary.LittleEndian)
+	if f.big {
+		order = binary.BigEndian
+	}
+	return pcapRecordSize + int(order.Uint32(b[8:]))
 }
 
 // Write adds one packet: rec's time stamp, data and length on the wire. The bytes
@@ -69,15 +80,13 @@ func (f *Writer) Write(rec *Record) error {
 	if rec.Sec < 0 || rec.Sec > math.MaxUint32 {
 		return fmt.Errorf("packet %d: time stamp of %d seconds does not fit a pcap record", rec.Number, rec.Sec)
 	}
-	if len(f.buf) > 0 && len(f.buf)+pcapRecordSize+len(rec.Data) > writeSize {
-		if err := f.Flush(); err != nil {
-			return err
-		}
+	if err := f.room(pcapRecordSize + len(rec.Data)); err != nil {
+		return err
 	}
-	if f.order == binary.AppendByteOrder(binary.LittleEndian) {
-		f.buf = appendRecord(f.buf, binary.LittleEndian, rec, f.unit)
-	} else {
+	if f.big {
 		f.buf = appendRecord(f.buf, binary.BigEndian, rec, f.unit)
+	} else {
+		f.buf = appendRecord(f.buf, binary.LittleEndian, rec, f.unit)
 	}
 	return nil
 }
@@ -90,51 +99,3 @@ func appendRecord[O binary.AppendByteOrder](b []byte, order O, rec *Record, unit
 	b = order.AppendUint32(b, rec.Len)
 	return append(b, rec.Data...)
 }
-
-// Flush writes what was collected.
-func (f *Writer) Flush() error {
-	if f.err != nil || len(f.buf) == 0 {
-		return f.err
-	}
-	n, err := f.w.Write(f.buf)
-	if err == nil && n < len(f.buf) {
-		err = io.ErrShortWrite
-	}
-	if err == nil {
-		f.whole += int64(n)
-		f.buf = f.buf[:0]
-		return nil
-	}
-	f.err = err
-	f.whole += int64(f.wholeRecords(n))
-	return err
-}
-
-// wholeRecords returns how many of the first n bytes of the buffer are whole
-// records.
-func (f *Writer) wholeRecords(n int) int {
-	end := 0
-	order := binary.ByteOrder(binary.LittleEndian)
-	if f.order == binary.AppendByteOrder(binary.BigEndian) {
-		order = binary.BigEndian
-	}
-	for end+pcapRecordSize <= n {
-		next := end + pcapRecordSize + int(order.Uint32(f.buf[end+8:]))
-		if next > n {
-			break
-		}
-		end = next
-	}
-	return end
-}
-
-// Whole returns how many bytes from the file's start are its header and whole
-// records. After an error, which may have left a part of a record, a file that is
-// cut to this length is good.
-func (f *Writer) Whole() int64 { return f.whole }
-
-// Buffered returns how many bytes wait for Flush.
-func (f *Writer) Buffered() int { return len(f.buf) }
-
-// Err returns the error that ended the writing, nil while there is none.
-func (f *Writer) Err() error { return f.err }
