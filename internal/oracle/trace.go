@@ -288,7 +288,11 @@ func blocks(prog []conformance.Insn) (list []int, compares map[int]bool) {
 			n++
 		}
 		list[pc] = n
-		if i.Code&7 == classJMP && i.Code&0xf0 != jumpJA && i.Code&sourceX != 0 {
+		switch {
+		case i.Code&7 != classJMP || i.Code&0xf0 == jumpJA:
+		case i.Code&sourceX != 0:
+			compares[n] = true
+		case i.K == 0 && pc > 0 && prog[pc-1].Code == classALU|opSUB|sourceX: // so 1.10 tests for equality
 			compares[n] = true
 		}
 	}
