@@ -103,7 +103,11 @@ pcaps: ## write testdata/pcaps again
 	$(GO) run ./internal/packets/genpcaps testdata/pcaps
 
 .PHONY: oracle
-oracle: ## record tcpdump's verdicts on testdata again (GOFILTER_TCPDUMP says which tcpdump)
+oracle: ## compare with Debian's libpcap on random filters (packages gcc, libc6-dev, libpcap-dev)
+	GO=$(GO) internal/oracle/run.sh
+
+.PHONY: record
+record: ## record tcpdump's verdicts on testdata again (GOFILTER_TCPDUMP says which tcpdump)
 	$(GO) run ./internal/corpus/record testdata
 
 .PHONY: clean

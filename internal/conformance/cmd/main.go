@@ -118,6 +118,9 @@ func run(dir string, sel selection, only string, fail int, list bool, inputs int
 			fmt.Printf("case %d (%s, %s, %s): %v\n%q\n%s\n\n", r.Case.ID, r.Case.Kind, r.Case.DLT, r.Case.Name, r.Outcome, r.Case.Expr, r.Detail)
 		}
 	}
+	if c := runner.Unstable(cases); c != nil {
+		return complain(fmt.Errorf("case %d, %q: two compilations at once differ", c.ID, c.Expr))
+	}
 	failures, err := conformance.Table(os.Stdout, reports, len(cases) == len(all))
 	if err != nil {
 		return complain(err)
