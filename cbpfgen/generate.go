@@ -20,6 +20,10 @@ type Options struct {
 	// none; those that have the tests run there as well.
 	Kernel bool
 
+	// Speed says that the program is to be quick rather than short: a search that the
+	// function halves is not made a list. It is for functions compiled for speed.
+	Speed bool
+
 	// MaxInsns is the number of instructions beyond which Generate returns a
 	// *LimitError. Zero means no limit.
 	MaxInsns int
@@ -63,7 +67,7 @@ func Generate(f *ir.Func, o Options) ([]bpf.RawInstruction, error) {
 
 // GenerateProgram is [Generate] with the origin of each instruction.
 func GenerateProgram(f *ir.Func, o Options) (*Program, error) {
-	p, err := search(legal(f, o.Kernel), f.Snaplen)
+	p, err := search(legalFor(f, o), f.Snaplen)
 	if err != nil {
 		return nil, err
 	}

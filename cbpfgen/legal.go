@@ -20,18 +20,23 @@ const farOffset = 1<<30 - 1
 //     the one empty accept block;
 //   - only jumps lead to blocks with parameters; not all pass the same value for one,
 //     nor the same for two;
-//   - a search for a value among not too many is one test after the other (see flatten);
+//   - a search for a value among not too many is one test after the other (see flatten),
+//     if the program is not for speed;
 //   - with kernel, base plus displacement of a load is less than maxOffset, and
 //     the count of a shift less than 32.
 //
 // The result has no unreachable blocks. Values that nobody needs and that do not
 // fault may remain.
-func legal(f *ir.Func, kernel bool) *ir.Func {
-	l := &legalizer{src: f, kernel: kernel}
+func legal(f *ir.Func, kernel bool) *ir.Func { return legalFor(f, Options{Kernel: kernel}) }
+
+func legalFor(f *ir.Func, o Options) *ir.Func {
+	l := &legalizer{src: f, kernel: o.Kernel}
 	l.dst = &ir.Func{LinkType: f.LinkType, View: f.View, Snaplen: f.Snaplen, Source: f.Source, Values: make([]ir.Value, 1)}
 	l.expand()
 	l.settle()
-	flatten(l.dst)
+	if !o.Speed {
+		flatten(l.dst)
+	}
 	l.arrange()
 	useJset(l.dst)
 	sink(l.dst)

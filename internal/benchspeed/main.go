@@ -111,7 +111,7 @@ func compile(filter string, objective gofilter.Objective) ([]bpf.RawInstruction,
 	if err != nil {
 		return nil, err
 	}
-	return cbpfgen.Generate(f.IR(), cbpfgen.Options{Kernel: true, MaxInsns: cbpfgen.MaxSocketInsns})
+	return cbpfgen.Generate(f.IR(), cbpfgen.Options{Kernel: true, Speed: objective == gofilter.Speed, MaxInsns: cbpfgen.MaxSocketInsns})
 }
 
 // A measure times programs on packets: the result is in ns a packet, for each program, not

@@ -5,7 +5,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"time"
 	"unsafe"
 
 	"golang.org/x/net/bpf"
@@ -98,16 +97,16 @@ func (s *socketLab) measure(progs [][]bpf.RawInstruction, frames [][]byte) ([]fl
 			// Each round is timed by itself: what interrupts only adds, so a fast one counts.
 			var list []float64
 			for n := range rounds {
-				start := time.Now()
+				start := cpuTime()
 				if err := s.sender.Send(frames...); err != nil {
 					return nil, err
 				}
-				if took := time.Since(start); n > 1 { // the first warm up
+				if took := cpuTime() - start; n > 1 { // the first warm up
 					list = append(list, float64(took.Nanoseconds())/float64(len(frames)*taps))
 				}
 			}
 			slices.Sort(list)
-			times[i] = append(times[i], list[len(list)/10])
+			times[i] = append(times[i], list[len(list)/8])
 		}
 	}
 	out := make([]float64, len(progs))

@@ -271,6 +271,16 @@ func (u *fuser) fuseInFront(b ir.BlockID, m, n match) bool {
 	v := u.masked(at, &j)
 	f.If(at, ir.Eq, v, f.Const(j.bits), fast, to)
 	u.in[fast]++
+	// What the first test looks at has been loaded. At the left end of the word a
+	// shift is enough to get at it.
+	if l := &f.Values[x]; l.Op == ir.OpLoad && l.Block == to && m.off == j.off && m.size < j.size {
+		shift := 8 * uint32(j.size-m.size)
+		if j.mask>>shift == width(m.size) {
+			span := l.Span
+			c := f.Const(shift)
+			f.Values[x] = ir.Value{Op: ir.OpRsh, Args: [2]ir.ValueID{v, c}, Block: to, Span: span}
+		}
+	}
 	return true
 }
 

@@ -110,7 +110,7 @@ b1: <- b0
 	v3 = load16 [34]
 	if eq v3 22 -> b4, b5
 b2: <- b0
-	v4 = load16 [12]
+	v4 = rsh v2 16
 	if eq v4 0x800 -> b3, b5
 b3: <- b2
 	v5 = load16 [38]
