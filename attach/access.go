@@ -48,3 +48,16 @@ func Strategies(typ ebpf.ProgramType) []Strategy {
 
 // Access is [Strategies] for one strategy.
 func Access(typ ebpf.ProgramType, name string) error { return access(typ, name) }
+
+// KernelFor returns [RunningKernel] where programs of type typ from the calling thread can
+// use it (AccessRdonlyCast), else nil.
+func KernelFor(typ ebpf.ProgramType) *Kernel {
+	if access(typ, AccessRdonlyCast) != nil {
+		return nil
+	}
+	k, err := runningKernel()
+	if err != nil {
+		return nil
+	}
+	return k
+}

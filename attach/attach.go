@@ -1,7 +1,7 @@
 // Package attach puts finished filter programs where packets pass: on sockets,
-// as classic BPF (SO_ATTACH_FILTER) or as eBPF (SO_ATTACH_BPF); on interfaces (TC and XDP) and control groups. It knows no
-// filters; what it attaches was compiled elsewhere. Every question to the running
-// kernel about programs is asked here.
+// as classic BPF (SO_ATTACH_FILTER) or as eBPF (SO_ATTACH_BPF); on interfaces ([TC],
+// [XDP]) and control groups ([Cgroup]). It knows no filters; what it attaches was
+// compiled elsewhere. Every question to the running kernel about programs is asked here.
 //
 // A filter must not leak: nobody may read a packet that the filter would have
 // rejected. Two moments are dangerous. A packet socket opened with a protocol

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/net/bpf"
 )
 
-var errUnsupported = fmt.Errorf("attach: socket filters on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+var errUnsupported = fmt.Errorf("attach: filters in the kernel of %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
 func socketClassic(syscall.Conn, []bpf.RawInstruction) error { return errUnsupported }
 
@@ -27,7 +27,9 @@ func detach(syscall.Conn) error { return errUnsupported }
 
 func lock(syscall.Conn) error { return errUnsupported }
 
-func load(asm.Instructions, ebpf.ProgramType, uint32) (*ebpf.Program, error) { return nil, errUnsupported }
+func load(asm.Instructions, ebpf.ProgramType, uint32) (*ebpf.Program, error) {
+	return nil, errUnsupported
+}
 
 func supported(Method) error { return errUnsupported }
 
@@ -36,3 +38,9 @@ func privileged() error { return errUnsupported }
 func runningKernel() (*Kernel, error) { return nil, errUnsupported }
 
 func access(ebpf.ProgramType, string) error { return errUnsupported }
+
+func tc(int, Direction, *ebpf.Program) (*Link, error) { return nil, errUnsupported }
+
+func xdp(int, *ebpf.Program, XDPMode) (*Link, error) { return nil, errUnsupported }
+
+func cgroup(string, Direction, *ebpf.Program) (*Link, error) { return nil, errUnsupported }

@@ -134,6 +134,12 @@ var (
 // filter accepts (TC_ACT_OK, TCX_PASS) and drops the rest (TC_ACT_SHOT, TCX_DROP).
 var TCDirectAction = Verdict{Accept: 0, Reject: 2}
 
+// TCNext is the verdict of a TC program that leaves what the filter accepts to the next
+// program of the hook (TC_ACT_UNSPEC, TCX_NEXT) and drops the rest (TC_ACT_SHOT,
+// TCX_DROP). It is the one for a hook where others have programs: TCDirectAction lets a
+// packet through past theirs.
+var TCNext = Verdict{Accept: 0xffffffff, Reject: 2}
+
 // Targets returns all targets that have a name.
 func Targets() []Target { return []Target{SocketFilter, SchedCLS, XDP, XDPFrags, CgroupSKB} }
 

@@ -75,14 +75,7 @@ func Lacks(target ebpfgen.Target, a ebpfgen.Access) error {
 // Kernel returns what a generator has to know of the running kernel to use every strategy
 // that works here; nil where it knows nothing, or may not use it.
 func Kernel() *ebpfgen.Kernel {
-	if attach.Access(ebpf.SocketFilter, attach.AccessRdonlyCast) != nil {
-		return nil
-	}
-	k, err := attach.RunningKernel()
-	if err != nil {
-		return nil
-	}
-	return (*ebpfgen.Kernel)(k)
+	return (*ebpfgen.Kernel)(attach.KernelFor(ebpf.SocketFilter))
 }
 
 // ErrSize is the error of Run for a packet that BPF_PROG_TEST_RUN does not take.
