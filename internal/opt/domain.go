@@ -258,12 +258,13 @@ func arith(op ir.Op, x, y domain) domain {
 		if over, hi := bits.Mul32(x.hi, y.hi); over == 0 {
 			d.lo, d.hi = x.lo*y.lo, hi
 		}
-	case ir.OpDiv:
-		d.hi = x.hi / max(y.lo, 1)
-		d.lo = x.lo / max(y.hi, 1)
-	case ir.OpMod:
-		d.hi = x.hi
-		if y.hi > 0 {
+	case ir.OpDiv, ir.OpMod:
+		if y.lo == 0 {
+			break // what a test of it says must not make a division by zero vanish
+		}
+		if op == ir.OpDiv {
+			d.lo, d.hi = x.lo/y.hi, x.hi/y.lo
+		} else {
 			d.hi = min(x.hi, y.hi-1)
 		}
 	case ir.OpAnd:
