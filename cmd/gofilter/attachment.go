@@ -28,8 +28,12 @@ type kernelFilter struct {
 	insns      asm.Instructions
 	insnsErr   error // why there is no eBPF program
 	classic    []bpf.RawInstruction
-	classicErr error            // why there is no classic one
-	here       *gofilter.Filter // for filtering in this process, where the kernel cannot; else nil
+	classicErr error                                // why there is no classic one
+	quick      func() ([]bpf.RawInstruction, error) // a classic one for speed; nil for none
+	here       *gofilter.Filter                     // for filtering in this process, where the kernel cannot; else nil
+
+	attached  []bpf.RawInstruction // the classic program on the socket
+	objective gofilter.Objective   // and what it was made for
 
 	used     attach.Method // what the filter was attached with; 0: with nothing
 	ebpfErr  error         // why not as eBPF
@@ -57,6 +61,11 @@ func (s *session) kernelFilter(name string, link linktype.Type) (*kernelFilter, 
 	}
 	k.insns, k.insnsErr = ebpfgen.Generate(fn, ebpfgen.SocketFilter, ebpfgen.Options{})
 	k.classic, k.classicErr = cbpfgen.Generate(fn, cbpfgen.Options{Kernel: true, MaxInsns: cbpfgen.MaxSocketInsns})
+	// The cooked filter's loads have been moved to where the kernel has what they read; wide
+	// ones could not be.
+	if !cooked.Is(link) && !s.opt.noOptimize {
+		k.quick = forSpeed(s.source, cfg)
+	}
 	return k, s.filterHere(k, cfg)
 }
 
@@ -102,7 +111,7 @@ func (k *kernelFilter) attach(conn syscall.Conn) error {
 	}
 	err := k.classicErr
 	if err == nil {
-		err = attach.Socket(conn, k.classic)
+		err = k.attachClassic(conn)
 	}
 	if err == nil {
 		k.used = attach.Classic
@@ -149,9 +158,9 @@ func (k *kernelFilter) say(s *session) {
 	case k.used == attach.EBPF:
 		s.notice("%s: filter attached with %v, %d instructions", program, k.used, instructions(k.insns))
 	case k.ebpfErr != nil:
-		s.notice("%s: filter attached with %v, %d instructions; not with %v: %v", program, k.used, len(k.classic), attach.EBPF, k.ebpfErr)
+		s.notice("%s: filter attached with %v, %s; not with %v: %v", program, k.used, k.classicWords(), attach.EBPF, k.ebpfErr)
 	default:
-		s.notice("%s: filter attached with %v, %d instructions, as asked", program, k.used, len(k.classic))
+		s.notice("%s: filter attached with %v, %s, as asked", program, k.used, k.classicWords())
 	}
 }
 
