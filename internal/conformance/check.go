@@ -144,18 +144,30 @@ func (r *Runner) compile(src string, cfg gofilter.Config) (*gofilter.Filter, []e
 	if err != nil {
 		return nil, nil, fmt.Errorf("without passes: %w", err)
 	}
+	cfg.Plain, cfg.Objective = false, gofilter.Speed
+	q, err := gofilter.Compile(src, cfg)
+	if err != nil {
+		return nil, nil, fmt.Errorf("for speed: %w", err)
+	}
+	quick, err := generateFor(q.IR(), cbpfgen.Options{Speed: true})
+	if err != nil {
+		return nil, nil, fmt.Errorf("for speed: %w", err)
+	}
 	return f, []engine{
 		{"Eval without passes", true, func(in *Input) uint32 { return ir.Eval(p.IR(), in.Data, &in.Meta) }, nil},
 		{"cBPF without passes", true, func(in *Input) uint32 { return Exec(plain, in).Verdict }, plain},
 		{"Eval", false, func(in *Input) uint32 { return ir.Eval(f.IR(), in.Data, &in.Meta) }, nil},
 		{"Filter.Run", false, func(in *Input) uint32 { return f.Run(in.Data, &in.Meta) }, nil},
 		{"cBPF", false, func(in *Input) uint32 { return Exec(prog, in).Verdict }, prog},
+		{"cBPF for speed", false, func(in *Input) uint32 { return Exec(quick, in).Verdict }, quick},
 	}, nil
 }
 
 // generate returns the classic program of f for the reference machine.
-func generate(f *ir.Func) ([]Insn, error) {
-	raw, err := cbpfgen.Generate(f, cbpfgen.Options{})
+func generate(f *ir.Func) ([]Insn, error) { return generateFor(f, cbpfgen.Options{}) }
+
+func generateFor(f *ir.Func, o cbpfgen.Options) ([]Insn, error) {
+	raw, err := cbpfgen.Generate(f, o)
 	if err != nil {
 		return nil, err
 	}
