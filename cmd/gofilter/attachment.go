@@ -149,18 +149,22 @@ func (k *kernelFilter) accept(p *capture.Packet) bool {
 
 // say tells, with -v, how the filter is attached and why so, and always where the
 // kernel does not filter.
-func (k *kernelFilter) say(s *session) {
+func (k *kernelFilter) say(s *session, name string) {
+	on := ""
+	if len(s.opt.ifaces) > 1 {
+		on = name + ": "
+	}
 	switch {
 	case k.all:
 	case k.overflow != nil:
-		s.notice("%s: filtering in this process, the kernel does not take the filter: %v", program, k.overflow)
+		s.notice("%s: %sfiltering in this process, the kernel does not take the filter: %v", program, on, k.overflow)
 	case s.opt.verbose == 0:
 	case k.used == attach.EBPF:
-		s.notice("%s: filter attached with %v, %d instructions", program, k.used, instructions(k.insns))
+		s.notice("%s: %sfilter attached with %v, %d instructions", program, on, k.used, instructions(k.insns))
 	case k.ebpfErr != nil:
-		s.notice("%s: filter attached with %v, %s; not with %v: %v", program, k.used, k.classicWords(), attach.EBPF, k.ebpfErr)
+		s.notice("%s: %sfilter attached with %v, %s; not with %v: %v", program, on, k.used, k.classicWords(), attach.EBPF, k.ebpfErr)
 	default:
-		s.notice("%s: filter attached with %v, %s, as asked", program, k.used, k.classicWords())
+		s.notice("%s: %sfilter attached with %v, %s, as asked", program, on, k.used, k.classicWords())
 	}
 }
 

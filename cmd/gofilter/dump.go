@@ -35,7 +35,7 @@ func (s *session) dump() error {
 		return err
 	}
 	fn := f.IR()
-	if s.opt.iface != "" && cooked.Is(cfg.LinkType) {
+	if len(s.opt.ifaces) > 0 && cooked.Is(cfg.LinkType) {
 		// What runs in the kernel for such an interface is this.
 		if fn, err = cooked.Kernel(fn, cfg.LinkType); err != nil {
 			return err
@@ -99,8 +99,8 @@ func (s *session) dumpConfig() (gofilter.Config, error) {
 		}
 		defer in.close()
 		cfg = s.fileConfig(in.Interface())
-	case o.iface != "":
-		name, err := interfaceName(o.iface)
+	case len(o.ifaces) > 0:
+		name, err := interfaceName(o.ifaces[0])
 		if err != nil {
 			return cfg, err
 		}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,20 +55,22 @@ func flagText(flags capture.Flags) string {
 	return strings.Join(words, ", ")
 }
 
-// listLinkTypes prints the link types that the interface can be captured as.
+// listLinkTypes prints the link types that each interface can be captured as.
 func (s *session) listLinkTypes() error {
-	name, err := interfaceName(s.opt.iface)
-	if err != nil {
-		return err
-	}
-	types, err := capture.LinkTypes(name)
+	names, err := s.interfaceNames()
 	if err != nil {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Data link types for %s (use option -y to set):\n", name)
-	for _, t := range types {
-		fmt.Fprintf(&b, "  %s\n", linkText(t))
+	for _, name := range names {
+		types, err := capture.LinkTypes(name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "Data link types for %s (use option -y to set):\n", name)
+		for _, t := range types {
+			fmt.Fprintf(&b, "  %s\n", linkText(t))
+		}
 	}
 	return s.print(b.String())
 }
@@ -83,6 +87,29 @@ func (s *session) listAllTypes() error {
 		b.WriteByte('\n')
 	}
 	return s.print(b.String())
+}
+
+// interfaceNames returns the names of the interfaces to capture on.
+func (s *session) interfaceNames() ([]string, error) {
+	values := s.opt.ifaces
+	if len(values) == 0 {
+		values = []string{""}
+	}
+	var names []string
+	for _, value := range values {
+		name, err := interfaceName(value)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(names, name) {
+			return nil, fmt.Errorf("-i is given twice for %s", name)
+		}
+		names = append(names, name)
+	}
+	if len(names) > 1 && slices.Contains(names, capture.Any) {
+		return nil, errors.New("-i any means every interface: no other -i may stand beside it")
+	}
+	return names, nil
 }
 
 // interfaceName returns the name of the interface that the option's value means:

@@ -22,40 +22,80 @@ func (s *session) liveConfig(name string, link linktype.Type) gofilter.Config {
 	return cfg
 }
 
+// A source is an interface that is being captured on.
+type source struct {
+	h     *capture.Handle
+	k     *kernelFilter
+	iface *savefile.Interface // as the savefile describes it
+	since time.Time
+	taken uint64 // packets
+}
+
 // live captures until a signal, an error, or the number of packets asked for.
 func (s *session) live() (err error) {
-	name, err := interfaceName(s.opt.iface)
+	names, err := s.interfaceNames()
 	if err != nil {
 		return err
 	}
-	link, err := s.liveLinkType(name)
-	if err != nil {
-		return err
+	var sources sources
+	defer func() {
+		for _, src := range sources {
+			src.h.Close()
+		}
+	}()
+	for _, name := range names {
+		src, err := s.open(name)
+		if err != nil {
+			return err
+		}
+		sources = append(sources, src)
 	}
-	k, err := s.kernelFilter(name, link)
-	if err != nil {
-		return err
+	for _, src := range sources {
+		src.k.say(s, src.iface.Name)
 	}
-	h, err := capture.Open(s.captureConfig(name, link, k))
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	k.say(s)
 	if err := s.dropPrivileges(); err != nil {
 		return err
 	}
-	out, err := s.newOutput(savefile.Header{LinkType: h.LinkType(), Snaplen: uint32(h.Snaplen()), Nano: s.opt.nano, BigEndian: hostIsBigEndian()})
+	out, err := s.newOutput(sources.interfaces(), sources.statistics)
 	if err != nil {
 		return err
 	}
-	stop := s.watchSignals(liveCapture{h, out}) // before the banner: who sees that may send one
-	s.banner(h)
-	err = s.capture(h, out)
+	stop := s.watchSignals(liveCapture{sources, out}) // before the banner: who sees that may send one
+	s.banner(sources)
+	if len(sources) == 1 {
+		err = s.capture(sources[0], out)
+	} else {
+		err = s.captureTogether(sources, out)
+	}
 	stop()
 	err = s.filesDone(err)
 	err = errors.Join(err, out.finish())
-	return errors.Join(err, s.summary(h, out))
+	return errors.Join(err, s.summary(sources, out))
+}
+
+// open starts to capture on an interface.
+func (s *session) open(name string) (*source, error) {
+	link, err := s.liveLinkType(name)
+	if err != nil {
+		return nil, err
+	}
+	k, err := s.kernelFilter(name, link)
+	if err != nil {
+		return nil, err
+	}
+	since := time.Now()
+	h, err := capture.Open(s.captureConfig(name, link, k))
+	if err != nil {
+		return nil, err
+	}
+	return &source{h: h, k: k, since: since, iface: &savefile.Interface{
+		Name:      h.Interface(),
+		Filter:    s.source,
+		LinkType:  h.LinkType(),
+		Snaplen:   uint32(h.Snaplen()),
+		Nano:      s.opt.nano || s.opt.savesNg() && !s.opt.micro,
+		BigEndian: hostIsBigEndian(),
+	}}, nil
 }
 
 // liveLinkType returns the link type to capture an interface as.
@@ -103,37 +143,35 @@ func (s *session) captureConfig(name string, link linktype.Type, k *kernelFilter
 }
 
 // banner says what is being captured.
-func (s *session) banner(h *capture.Handle) {
+func (s *session) banner(sources sources) {
 	if s.opt.verbose == 0 && s.opt.write == "" {
 		s.notice("%s: verbose output suppressed, use -v[v]... for full protocol decode", program)
 	} else {
 		fmt.Fprintf(s.stderr, "%s: ", program)
 	}
-	s.notice("listening on %s, link-type %s, snapshot length %d bytes", h.Interface(), linkText(h.LinkType()), h.Snaplen())
+	for _, src := range sources {
+		s.notice("listening on %s, link-type %s, snapshot length %d bytes", src.h.Interface(), linkText(src.h.LinkType()), src.h.Snaplen())
+	}
 }
 
 // capture takes packets until there are no more.
-func (s *session) capture(h *capture.Handle, out *output) error {
-	link := h.LinkType()
+func (s *session) capture(src *source, out *output) error {
 	var p capture.Packet
-	rec := savefile.Record{}
+	rec := savefile.Record{Interface: src.iface}
+	var failed error
 	for {
-		block, err := h.NextBlock()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
+		block := src.next(&failed)
+		if block == nil {
+			return failed
 		}
 		out.lookAtClock()
 		for block.Next(&p) {
-			rec.Data, rec.Len = p.Data, uint32(p.Length)
-			rec.Sec, rec.Nsec = p.Time/1e9, uint32(p.Time%1e9)
 			rec.Number++
-			if err := out.packet(&rec, link); err != nil {
+			if err := out.captured(&rec, &p); err != nil {
 				block.Release()
 				return err
 			}
+			src.taken++
 			if out.taken == s.opt.count {
 				block.Release()
 				return nil
@@ -148,9 +186,33 @@ func (s *session) capture(h *capture.Handle, out *output) error {
 	}
 }
 
+// next returns the source's next packets, or nil where there are no more. What has
+// been captured is still to be had after an error that ends the capture; the error is
+// kept in failed.
+func (src *source) next(failed *error) *capture.Block {
+	for {
+		block, err := src.h.NextBlock()
+		switch {
+		case err == nil:
+			return block
+		case err == io.EOF, *failed != nil:
+			return nil
+		}
+		*failed = err
+		src.h.Break()
+	}
+}
+
+// captured takes a packet from an interface; rec has all that p does not say.
+func (out *output) captured(rec *savefile.Record, p *capture.Packet) error {
+	rec.Data, rec.Len = p.Data, uint32(p.Length)
+	rec.Sec, rec.Nsec = p.Time/1e9, uint32(p.Time%1e9)
+	return out.packet(rec, rec.Interface.LinkType)
+}
+
 // summary prints the counts at the end.
-func (s *session) summary(h *capture.Handle, out *output) error {
-	stats, err := h.Stats()
+func (s *session) summary(sources sources, out *output) error {
+	stats, err := sources.stats()
 	if err != nil {
 		return err
 	}

@@ -94,28 +94,6 @@ func (r *running) end(sig os.Signal) (stdout, stderr string) {
 	return string(out), strings.Join(r.stderr, "\n") + "\n"
 }
 
-// packetsIn returns how many packets a savefile has.
-func packetsIn(t *testing.T, name string) int {
-	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := savefile.NewReader(f, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rec savefile.Record
-	for n := 0; ; n++ {
-		if err := r.Next(&rec); err == io.EOF {
-			return n
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // send sends n datagrams to each of two ports, a wanted and an unwanted one.
 func send(t *testing.T, lab *netlab.Lab, n int) {
 	t.Helper()

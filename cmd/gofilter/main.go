@@ -51,7 +51,7 @@ func (s *session) do() error {
 	case o.help:
 		return s.print(usage())
 	case o.version:
-		return s.print(version())
+		return s.print(program + " version " + version() + "\n")
 	case o.batch:
 		return s.batch()
 	case o.listInterfaces:

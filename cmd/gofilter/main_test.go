@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gofilter/gofilter/internal/savefile"
 )
 
 // The test binary is the command itself when this is set in its environment.
@@ -107,7 +110,10 @@ func TestErrors(t *testing.T) {
 		{[]string{"-c", "-1"}, "invalid packet count -1\n"},
 		{[]string{"-s", "262145"}, "invalid snaplen 262145 (must be >= 0 and <= 262144)\n"},
 		{[]string{"-y", "FOO", "-d"}, "invalid data link type FOO (-y list prints them)\n"},
-		{[]string{"-i", "lo", "-i", "eth0"}, "-i is given twice, for lo and eth0: one interface at a time is supported, or any\n"},
+		{[]string{"-i", "lo", "-i", "lo"}, "-i is given twice for lo\n"},
+		{[]string{"-i", "lo", "-i", "any"}, "-i any means every interface: no other -i may stand beside it\n"},
+		{[]string{"-i", "lo", "-i", "eth0", "-d"}, "a program is printed for one interface: choose one -i\n"},
+		{[]string{"-r", foreign, "--pcapng"}, "--pcapng is about a file to write: -w FILE\n"},
 		{[]string{"--format", "cobol", "ip"}, "unknown format \"cobol\": want asm, c, decimal, bytecode, go\n"},
 		{[]string{"-Q", "up"}, "unknown capture direction \"up\": want in, out, inout\n"},
 		{[]string{"--netmask", "24"}, "invalid netmask \"24\": want four numbers, such as 255.255.255.0\n"},
@@ -153,4 +159,26 @@ func readFile(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// packetsIn returns how many packets a savefile has.
+func packetsIn(t *testing.T, name string) int {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := savefile.NewReader(f, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rec savefile.Record
+	for n := 0; ; n++ {
+		if err := r.Next(&rec); err == io.EOF {
+			return n
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -20,9 +20,10 @@ type options struct {
 	words []string // of the expression
 
 	// What packets come from and go to.
-	iface      string
+	ifaces     []string
 	read       string
 	write      string
+	pcapng     bool   // write pcapng, whatever the file is called
 	count      uint64 // packets after which to stop; 0: none
 	snaplen    uint32 // 0: the default, or the file's
 	direction  string
@@ -127,7 +128,7 @@ func newFlags(o *options) *pflag.FlagSet {
 		fs.VarP(&setting{set, typ}, long, short, text)
 	}
 
-	value(o.setInterface, "interface", "i", "INTERFACE", "capture on a name, a number of -D, or any")
+	value(o.setInterface, "interface", "i", "INTERFACE", "capture on a name, a number of -D, or any; may be given again")
 	fs.StringVarP(&o.read, "read", "r", "", "read packets from `FILE`, - for standard input")
 	fs.StringVarP(&o.write, "write", "w", "", "write packets to `FILE`, - for standard output")
 	value(o.setCount, "packets", "c", "COUNT", "stop after so many packets")
@@ -144,6 +145,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setFileCount, "file-count", "W", "COUNT", "with -C go round so many files, with -G end after so many")
 	fs.StringVarP(&o.rotation.command, "postrotate-command", "z", "", "run `COMMAND` on each file that another one follows")
 	fs.StringVarP(&o.dropTo, "relinquish-privileges", "Z", "", "as root, become `USER` before files to write are opened")
+	fs.BoolVar(&o.pcapng, "pcapng", false, "write pcapng, as for a FILE that ends in .pcapng")
 	fs.BoolVar(&o.printToo, "print", false, "print packets that are written, too")
 	fs.BoolVar(&o.countOnly, "count", false, "print only the number of packets in the file")
 
@@ -242,12 +244,18 @@ func (o *options) check() error {
 	if o.nano && o.micro {
 		return errors.New("--nano and --micro exclude each other")
 	}
+	if len(o.ifaces) > 1 && (o.dump > 0 || o.format != "" || o.ebpf || o.dumpPass != "") {
+		return errors.New("a program is printed for one interface: choose one -i")
+	}
+	if o.pcapng && o.write == "" {
+		return errors.New("--pcapng is about a file to write: -w FILE")
+	}
 	if o.linuxExt && o.savefileOrder != "" {
 		return errors.New("--linux-ext compiles for a live capture and --savefile-order for a file: choose one")
 	}
 	if o.read != "" {
 		switch {
-		case o.iface != "" && o.dump == 0:
+		case len(o.ifaces) > 0 && o.dump == 0:
 			return errors.New("-r reads a file and -i captures: choose one")
 		case o.direction != "":
 			return errors.New("-Q needs a live capture; a file has no directions")
@@ -260,15 +268,15 @@ func (o *options) check() error {
 }
 
 func (o *options) setInterface(s string) error {
-	if o.iface != "" {
-		return fmt.Errorf("-i is given twice, for %s and %s: one interface at a time is supported, or any", o.iface, s)
-	}
 	if s == "" {
 		return errors.New("-i needs the name of an interface")
 	}
-	o.iface = s
+	o.ifaces = append(o.ifaces, s)
 	return nil
 }
+
+// savesNg reports whether packets are written as pcapng.
+func (o *options) savesNg() bool { return o.pcapng || strings.HasSuffix(o.write, ".pcapng") }
 
 func (o *options) setFormat(s string) error {
 	return choice(&o.format, "format", formatNames()...)(s)
@@ -400,11 +408,11 @@ func usage() string {
 		"The expression is that of pcap-filter(7); without one every packet is taken.\n\n" + fs.FlagUsages()
 }
 
-// version returns the text of --version.
+// version returns the program's version.
 func version() string {
 	v := "(devel)"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		v = info.Main.Version
 	}
-	return program + " version " + v + "\n"
+	return v
 }

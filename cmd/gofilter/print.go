@@ -18,6 +18,7 @@ type printer struct {
 	decoder *decode.Decoder
 	text    []byte
 	atOnce  bool // each line is written when it is complete
+	named   bool // each packet's interface is said
 }
 
 func (s *session) newPrinter() *printer {
@@ -59,6 +60,9 @@ func (s *session) decodeOptions() decode.Options {
 
 // packet prints one packet.
 func (p *printer) packet(rec *savefile.Record, link linktype.Type) error {
+	if p.named {
+		p.text = append(append(p.text, rec.Interface.Name...), ' ')
+	}
 	p.text = p.decoder.Append(p.text, &decode.Packet{Data: rec.Data, Len: rec.Len, Sec: rec.Sec, Nsec: rec.Nsec,
 		Number: rec.Number, LinkType: link})
 	if p.atOnce || len(p.text) >= printSize {

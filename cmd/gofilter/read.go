@@ -126,8 +126,7 @@ func (s *session) readFile() (err error) {
 	if s.opt.results {
 		return s.printResults(in, ff)
 	}
-	out, err := s.newOutput(savefile.Header{LinkType: first.LinkType, LinkExt: first.LinkExt, Snaplen: first.Snaplen,
-		Nano: s.opt.nano || first.Nano && !s.opt.micro, BigEndian: first.BigEndian})
+	out, err := s.newOutput([]*savefile.Interface{first}, nil)
 	if err != nil {
 		return err
 	}

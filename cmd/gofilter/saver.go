@@ -14,19 +14,37 @@ import (
 // A saver writes packets to a savefile and, where files are rotated, to those that
 // follow it.
 type saver struct {
-	s      *session
-	header savefile.Header
+	s          *session
+	ifaces     []*savefile.Interface        // that packets come from, as far as that is known
+	statistics func() []savefile.Statistics // of them; nil where there are none
 	rotation
 	look bool // the clock is to be asked at the next packet
 
 	file   *os.File // nil when it has been closed
 	name   string   // of the file, for people
-	writer *savefile.Writer
+	writer packetWriter
+	ng     *savefile.NgWriter // the writer, where it is one of pcapng; else nil
+}
+
+// A packetWriter writes packets in a format.
+type packetWriter interface {
+	Write(*savefile.Record) error
+	Flush() error
+	Whole() int64
+	Buffered() int
+	Err() error
 }
 
 // newSaver opens the first file.
-func (s *session) newSaver(h savefile.Header) (*saver, error) {
-	v := &saver{s: s, header: h, rotation: s.opt.rotation}
+func (s *session) newSaver(ifaces []*savefile.Interface, statistics func() []savefile.Statistics) (*saver, error) {
+	v := &saver{s: s, ifaces: ifaces, statistics: statistics, rotation: s.opt.rotation}
+	if !s.opt.savesNg() {
+		for _, i := range ifaces {
+			if first := ifaces[0]; i.LinkType != first.LinkType {
+				return nil, fmt.Errorf("%s has link type %v and %s has %v; a pcap file has only one: write --pcapng", first.Name, first.LinkType, i.Name, i.LinkType)
+			}
+		}
+	}
 	return v, v.open()
 }
 
@@ -49,16 +67,41 @@ func (v *saver) open() error {
 			return fmt.Errorf("%s: %w", v.name, cause(err))
 		}
 	}
-	writer, err := savefile.NewWriter(file, v.header)
-	if err != nil {
+	if err := v.begin(file); err != nil {
 		if file != s.stdout {
 			file.Close()
 		}
 		return v.failed(err)
 	}
-	v.file, v.writer = file, writer
+	v.file = file
 	return nil
 }
+
+// begin writes the header of a file in its format.
+func (v *saver) begin(file *os.File) error {
+	first := v.ifaces[0]
+	if !v.s.opt.savesNg() {
+		w, err := savefile.NewWriter(file, savefile.Header{LinkType: first.LinkType, LinkExt: first.LinkExt, Snaplen: first.Snaplen,
+			Nano: v.nano(first), BigEndian: first.BigEndian})
+		v.writer = w
+		return err
+	}
+	w, err := savefile.NewNgWriter(file, first.BigEndian, program+" "+version())
+	if err != nil {
+		return err
+	}
+	v.writer, v.ng = w, w
+	for _, i := range v.ifaces {
+		i.Nano = v.nano(i)
+		if err := w.Describe(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nano reports whether the time stamps of an interface are written in nanoseconds.
+func (v *saver) nano(i *savefile.Interface) bool { return v.s.opt.nano || i.Nano && !v.s.opt.micro }
 
 // readsFile reports whether name is the file that the session reads.
 func (s *session) readsFile(name string) bool {
@@ -118,8 +161,10 @@ func (v *saver) postrotate(name string) {
 }
 
 func (v *saver) packet(rec *savefile.Record, link linktype.Type) error {
-	if link != v.header.LinkType {
-		return fmt.Errorf("packet %d has link type %v; a pcap file has only one, and %s has %v", rec.Number, link, v.name, v.header.LinkType)
+	if v.ng != nil {
+		rec.Interface.Nano = v.nano(rec.Interface)
+	} else if first := v.ifaces[0]; link != first.LinkType {
+		return fmt.Errorf("packet %d has link type %v; a pcap file has only one, and %s has %v", rec.Number, link, v.name, first.LinkType)
 	}
 	if err := v.writer.Write(rec); err != nil {
 		return v.failed(err)
@@ -153,6 +198,11 @@ func (v *saver) close() error {
 		return nil
 	}
 	var err error
+	if v.ng != nil && v.statistics != nil {
+		for k, counts := range v.statistics() {
+			v.ng.Statistics(v.ifaces[k], counts) // an error stays, and is met below
+		}
+	}
 	if already := v.writer.Err(); already != nil {
 		v.cutBack() // and the error has been returned
 	} else if err = v.failed(v.writer.Flush()); err != nil {

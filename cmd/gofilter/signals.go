@@ -7,8 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/gofilter/gofilter/capture"
 )
 
 // A capturer is what signals act on.
@@ -60,15 +58,15 @@ func (s *session) watchSignals(c capturer) (stop func()) {
 
 // liveCapture is a capture as signals see it.
 type liveCapture struct {
-	h   *capture.Handle
-	out *output
+	sources sources
+	out     *output
 }
 
-func (c liveCapture) end()             { c.h.Break() }
+func (c liveCapture) end()             { c.sources.end() }
 func (c liveCapture) flushSaved() bool { return c.out.flushFile() != nil }
 
 func (c liveCapture) counts() []string {
-	stats, err := c.h.Stats()
+	stats, err := c.sources.stats()
 	if err != nil {
 		return nil
 	}

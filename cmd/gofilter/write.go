@@ -23,21 +23,23 @@ type output struct {
 	finished bool
 }
 
-// newOutput opens the output that the options ask for; h is the header of the
-// savefile.
-func (s *session) newOutput(h savefile.Header) (*output, error) {
+// newOutput opens the output that the options ask for: ifaces are what packets come
+// from, as far as that is known, and statistics returns their counts, nil where there
+// are none.
+func (s *session) newOutput(ifaces []*savefile.Interface, statistics func() []savefile.Statistics) (*output, error) {
 	out := &output{s: s}
 	if s.opt.countOnly {
 		return out, nil
 	}
 	if s.opt.write == "" || s.opt.printToo {
 		out.printer = s.newPrinter()
+		out.printer.named = len(ifaces) > 1
 	}
 	if s.opt.write == "" {
 		return out, nil
 	}
 	var err error
-	out.saver, err = s.newSaver(h)
+	out.saver, err = s.newSaver(ifaces, statistics)
 	return out, err
 }
 
