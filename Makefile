@@ -16,6 +16,9 @@ export GOFILTER_CONFORMANCE
 FUZZTIME ?= 1m
 BENCHTIME ?= 1s
 
+# How many pairs of filter and packet are compared.
+PAIRS ?= 1000000
+
 # Packages whose goroutines share something, for the race detector.
 RACY = . ./capture/... ./attach/... ./internal/match/... ./internal/opt/... ./cbpfgen/...
 
@@ -91,6 +94,14 @@ bench: ## sizes, compile times and growth against libpcap (GOFILTER_ORACLE, GOFI
 .PHONY: gobench
 gobench: ## run all benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+.PHONY: pairs
+pairs: ## compare PAIRS random pairs of filter and packet before and after every pass
+	$(GO) test -count 1 -timeout 1h -run '^TestPairs$$' -v . -pairs $(PAIRS)
+
+.PHONY: mutants
+mutants: ## make the compiler wrong in each way of a table and see that the tests notice
+	$(GO) run ./internal/mutants
 
 .PHONY: cover
 cover: ## how much of the code the tests run

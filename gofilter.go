@@ -81,10 +81,12 @@ type Filter struct {
 	pred  *pred.Filter
 	lower lower.Options
 	fn    *ir.Func
-	prog  *match.Program
 
-	once  sync.Once
-	plain *ir.Func // made when it is asked for
+	// Made when they are asked for.
+	plainOnce sync.Once
+	plain     *ir.Func
+	progOnce  sync.Once
+	prog      *match.Program
 }
 
 // An InternalError is a bug of this package that compiling a filter came upon.
@@ -153,8 +155,6 @@ func Compile(src string, cfg Config) (f *Filter, err error) {
 	if err := opt.Run(f.fn, opt.Options{Plain: cfg.Plain, Objective: cfg.Objective, After: cfg.After}); err != nil {
 		return nil, err
 	}
-	stage = "match"
-	f.prog = match.Compile(f.fn)
 	return f, nil
 }
 
@@ -181,10 +181,17 @@ func MustCompile(src string, cfg Config) *Filter {
 // Run returns the verdict on a packet: 0 to reject it, else how many bytes of it to
 // keep. data are its captured bytes. md may be nil, which means that they are all
 // of it and that there are no metadata.
-func (f *Filter) Run(data []byte, md *ir.Metadata) uint32 { return f.prog.Run(data, md) }
+func (f *Filter) Run(data []byte, md *ir.Metadata) uint32 { return f.program().Run(data, md) }
 
 // Match reports whether the filter accepts a packet. See Run.
-func (f *Filter) Match(data []byte, md *ir.Metadata) bool { return f.prog.Run(data, md) != 0 }
+func (f *Filter) Match(data []byte, md *ir.Metadata) bool { return f.program().Run(data, md) != 0 }
+
+// program returns what matches packets. A filter that only the generators see
+// needs none.
+func (f *Filter) program() *match.Program {
+	f.progOnce.Do(func() { f.prog = match.Compile(f.fn) })
+	return f.prog
+}
 
 // RejectsAll reports whether the passes found that no packet is accepted.
 func (f *Filter) RejectsAll() bool { return opt.RejectsAll(f.fn) }
@@ -196,7 +203,7 @@ func (f *Filter) IR() *ir.Func { return f.fn }
 // Plain returns the filter as it is written, with no test gathered and before the
 // passes. It must not be changed.
 func (f *Filter) Plain() *ir.Func {
-	f.once.Do(func() { f.plain = lower.Filter(f.pred, f.lower) })
+	f.plainOnce.Do(func() { f.plain = lower.Filter(f.pred, f.lower) })
 	return f.plain
 }
 

@@ -1,6 +1,10 @@
 package ir
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
 
 // A builder makes blocks in any order and edges to blocks that are not filled
 // yet; when all are there, [Func.Sort] puts them in the order that the laws ask
@@ -69,36 +73,19 @@ func (f *Func) Sort() error {
 	if len(f.Blocks) == 0 {
 		return fmt.Errorf("ir: no blocks")
 	}
-	const (
-		unseen = iota
-		open
-		done
-	)
-	state := make([]uint8, len(f.Blocks))
-	order := make([]BlockID, 0, len(f.Blocks)) // in postorder
-	type visit struct {
-		b    BlockID
-		next int // index into Succ of the next edge to follow, downward
-	}
-	stack := make([]visit, 0, len(f.Blocks))
-	enter := func(b BlockID) error {
-		blk := &f.Blocks[b]
-		if blk.Kind == KindInvalid || blk.Kind >= numKinds {
-			return fmt.Errorf("ir: b%d has no way out", b)
-		}
-		state[b] = open
-		stack = append(stack, visit{b, blk.NumSucc() - 1})
-		return nil
-	}
-	if err := enter(0); err != nil {
+	m := getOrdering()
+	defer orderings.Put(m)
+	m.state = append(m.state[:0], make([]uint8, len(f.Blocks))...)
+	m.order, m.stack = m.order[:0], m.stack[:0] // order in postorder
+	if err := m.enter(f, 0); err != nil {
 		return err
 	}
-	for len(stack) > 0 {
-		top := &stack[len(stack)-1]
+	for len(m.stack) > 0 {
+		top := &m.stack[len(m.stack)-1]
 		if top.next < 0 {
-			state[top.b] = done
-			order = append(order, top.b)
-			stack = stack[:len(stack)-1]
+			m.state[top.b] = seen
+			m.order = append(m.order, top.b)
+			m.stack = m.stack[:len(m.stack)-1]
 			continue
 		}
 		from, to := top.b, f.Blocks[top.b].Succ[top.next].To
@@ -106,19 +93,58 @@ func (f *Func) Sort() error {
 		if to < 0 || int(to) >= len(f.Blocks) {
 			return fmt.Errorf("ir: b%d leads to b%d, which is not there", from, to)
 		}
-		switch state[to] {
+		switch m.state[to] {
 		case unseen:
-			if err := enter(to); err != nil {
+			if err := m.enter(f, to); err != nil {
 				return err
 			}
 		case open:
 			return fmt.Errorf("ir: b%d leads back to b%d", from, to)
 		}
 	}
-	for i, j := 0, len(order)-1; i < j; i, j = i+1, j-1 {
-		order[i], order[j] = order[j], order[i]
+	slices.Reverse(m.order)
+	m.reorder(f, m.order)
+	return nil
+}
+
+// An ordering is memory that Sort and Reorder use. It is never read before it is
+// written.
+type ordering struct {
+	state  []uint8
+	order  []BlockID
+	stack  []visit
+	number []BlockID
+	blocks []Block
+}
+
+// States of a block while blocks are sorted.
+const (
+	unseen = iota
+	open
+	seen
+)
+
+type visit struct {
+	b    BlockID
+	next int // index into Succ of the next edge to follow, downward
+}
+
+var orderings sync.Pool
+
+func getOrdering() *ordering {
+	if m, ok := orderings.Get().(*ordering); ok {
+		return m
 	}
-	f.Reorder(order)
+	return new(ordering)
+}
+
+func (m *ordering) enter(f *Func, b BlockID) error {
+	blk := &f.Blocks[b]
+	if blk.Kind == KindInvalid || blk.Kind >= numKinds {
+		return fmt.Errorf("ir: b%d has no way out", b)
+	}
+	m.state[b] = open
+	m.stack = append(m.stack, visit{b, blk.NumSucc() - 1})
 	return nil
 }
 
@@ -126,41 +152,62 @@ func (f *Func) Sort() error {
 // Blocks that are not in order are dropped with their values; no block that
 // stays may lead to one of them.
 func (f *Func) Reorder(order []BlockID) {
-	number := make([]BlockID, len(f.Blocks))
-	for i := range number {
-		number[i] = NoBlock
+	m := getOrdering()
+	m.reorder(f, order)
+	orderings.Put(m)
+}
+
+func (m *ordering) reorder(f *Func, order []BlockID) {
+	if len(order) == len(f.Blocks) && inOrder(order) {
+		return
 	}
-	blocks := make([]Block, len(order))
+	m.number = append(m.number[:0], make([]BlockID, len(f.Blocks))...)
+	for i := range m.number {
+		m.number[i] = NoBlock
+	}
+	m.blocks = append(m.blocks[:0], f.Blocks...)
 	for i, b := range order {
-		number[b] = BlockID(i)
-		blocks[i] = f.Blocks[b]
+		m.number[b] = BlockID(i)
+		f.Blocks[i] = m.blocks[b]
 	}
-	for i := range blocks {
-		blk := &blocks[i]
+	clear(f.Blocks[len(order):])
+	f.Blocks = f.Blocks[:len(order)]
+	clear(m.blocks) // keeps nothing alive
+	for i := range f.Blocks {
+		blk := &f.Blocks[i]
 		for w := range blk.NumSucc() {
-			to := number[blk.Succ[w].To]
+			to := m.number[blk.Succ[w].To]
 			if to == NoBlock {
 				panic(fmt.Sprintf("ir: reorder drops b%d, to which b%d leads", blk.Succ[w].To, order[i]))
 			}
 			blk.Succ[w].To = to
 		}
 	}
-	f.Blocks = blocks
 	for id := range f.Values {
 		v := &f.Values[id]
 		if v.Op == OpInvalid || v.Op == OpConst {
 			continue
 		}
-		if v.Block = number[v.Block]; v.Block == NoBlock {
+		if v.Block = m.number[v.Block]; v.Block == NoBlock {
 			*v = Value{}
 		}
 	}
 }
 
+// inOrder reports whether each block has the number already that it shall have.
+func inOrder(order []BlockID) bool {
+	for i, b := range order {
+		if int(b) != i {
+			return false
+		}
+	}
+	return true
+}
+
 // Clone returns a copy that shares nothing with f.
 func (f *Func) Clone() *Func {
 	g := *f
-	g.consts = nil
+	g.constList, g.consts, g.interned, g.ids = nil, nil, false, nil
 	g.Values = append([]Value(nil), f.Values...)
 	g.Blocks = append([]Block(nil), f.Blocks...)
 	for i := range g.Blocks {
@@ -179,7 +226,13 @@ func (f *Func) Clone() *Func {
 // constants that nothing uses.
 func (f *Func) Compact() {
 	number := make([]ValueID, len(f.Values))
-	values := make([]Value, 1, max(1, len(f.Values)))
+	live := 1
+	for id := range f.Values {
+		if f.Values[id].Op != OpInvalid {
+			live++
+		}
+	}
+	values := make([]Value, 1, live)
 	take := func(list []ValueID) {
 		for i, id := range list {
 			list[i] = ValueID(len(values))
@@ -221,5 +274,5 @@ func (f *Func) Compact() {
 		}
 	}
 	f.Values = values
-	f.consts = nil
+	f.consts, f.interned = nil, false
 }

@@ -185,6 +185,11 @@ func checkConsts(f *Func) error {
 		}
 		seen[v.K] = id
 	}
+	for _, id := range f.constList {
+		if _, ok := f.IsConst(id); f.interned && !ok {
+			return fmt.Errorf("interned v%d is no constant", id)
+		}
+	}
 	for k, id := range f.consts {
 		if v, ok := f.IsConst(id); !ok || v != k {
 			return fmt.Errorf("interned %d is v%d, which is not that", k, id)

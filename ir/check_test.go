@@ -40,7 +40,13 @@ func TestLaws(t *testing.T) {
 		{"arity", head + "jump b1(v5)\nb1(v1):\naccept", nil, "edge of b0 to b1: v5 is not defined"},
 		{"constant", good, func(f *Func) { f.Values[f.Const(2)].Block = 0 }, "= 2 stands in b0"},
 		{"constant", good, func(f *Func) { f.Values[f.Const(2)].K = 1 }, "are both 1"},
-		{"constant", good, func(f *Func) { f.Values[f.Const(2)].K = 3 }, "interned 2 is"},
+		{"constant", good, func(f *Func) { f.Values[f.Const(7)] = Value{} }, "is no constant"},
+		{"constant", good, func(f *Func) {
+			for k := range uint32(2 * maxListed) {
+				f.Const(100 + k)
+			}
+			f.Values[f.Const(102)].K = 3
+		}, "interned 102 is"},
 		{"list", good, func(f *Func) { f.Blocks[1].Values[0] = 9 }, "list of b1: v9 is not there"},
 		{"list", good, func(f *Func) { f.Blocks[1].Values[0] = f.Const(1) }, "in the wrong list of b1"},
 		{"list", good, func(f *Func) { f.Blocks[1].Values[0] = 2 }, "v2 is param and in the wrong list of b1"},

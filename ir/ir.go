@@ -21,6 +21,8 @@
 // to a place where an accepted packet would now meet it.
 package ir
 
+import "slices"
+
 // ValueID names a value of a Func: an index into Func.Values. The zero
 // ValueID, None, names no value.
 type ValueID int32
@@ -97,8 +99,16 @@ type Func struct {
 	Values []Value
 	Blocks []Block
 
-	consts map[uint32]ValueID // interned constants
+	// The interned constants: a list while there are few, a map too from maxListed on.
+	constList []ValueID
+	consts    map[uint32]ValueID
+	interned  bool // constList holds all constants
+
+	ids []ValueID // memory that the lists of blocks are cut from
 }
+
+// maxListed is how many constants are looked for one by one.
+const maxListed = 12
 
 // NumSucc returns the number of ways out of b: 2, 1 or 0.
 func (b *Block) NumSucc() int {
@@ -123,23 +133,48 @@ func (f *Func) Block(id BlockID) *Block { return &f.Blocks[id] }
 
 // Const returns the value that stands for the number k.
 func (f *Func) Const(k uint32) ValueID {
-	if id, ok := f.consts[k]; ok {
-		return id
+	if !f.interned {
+		f.intern()
 	}
-	if f.consts == nil {
-		f.consts = make(map[uint32]ValueID)
-		for id := range f.Values {
-			if v := &f.Values[id]; v.Op == OpConst {
-				f.consts[v.K] = ValueID(id)
-			}
-		}
+	if f.consts != nil {
 		if id, ok := f.consts[k]; ok {
 			return id
 		}
+	} else {
+		for _, id := range f.constList {
+			if f.Values[id].K == k {
+				return id
+			}
+		}
 	}
 	id := f.add(Value{Op: OpConst, K: k, Block: NoBlock})
-	f.consts[k] = id
+	f.know(id)
 	return id
+}
+
+// intern finds the constants of a function that was not built by Const.
+func (f *Func) intern() {
+	f.constList, f.consts, f.interned = f.constList[:0], nil, true
+	for id := range f.Values {
+		if f.Values[id].Op == OpConst {
+			f.know(ValueID(id))
+		}
+	}
+}
+
+// know adds a constant to the interned ones.
+func (f *Func) know(id ValueID) {
+	if f.consts == nil {
+		if len(f.constList) < maxListed {
+			f.constList = append(f.constList, id)
+			return
+		}
+		f.consts = make(map[uint32]ValueID, 4*maxListed)
+		for _, c := range f.constList {
+			f.consts[f.Values[c].K] = c
+		}
+	}
+	f.consts[f.Values[id].K] = id
 }
 
 // IsConst reports whether id is a constant, and which.
@@ -167,11 +202,37 @@ func (f *Func) New(b BlockID, v Value) ValueID {
 	id := f.add(v)
 	blk := &f.Blocks[b]
 	if v.Op == OpParam {
-		blk.Params = append(blk.Params, id)
+		blk.Params = f.extend(blk.Params, id)
 	} else {
-		blk.Values = append(blk.Values, id)
+		blk.Values = f.extend(blk.Values, id)
 	}
 	return id
+}
+
+// idChunk is how much memory for lists is got at a time.
+const idChunk = 64
+
+// extend appends id to a block's list. A list that is begun, or was the last to
+// grow, does so in memory that all lists share, which saves an allocation for each
+// block; no list has room to grow into the next one.
+func (f *Func) extend(list []ValueID, id ValueID) []ValueID {
+	n, end := len(list), len(f.ids)
+	switch {
+	case n == 0 && cap(list) == 0:
+		if end == cap(f.ids) {
+			f.ids, end = make([]ValueID, 0, idChunk), 0
+		}
+	case n == 0 || n > end || end == cap(f.ids) || &f.ids[end-n] != &list[0]:
+		return append(list, id)
+	}
+	f.ids = append(f.ids, id)
+	return f.ids[end-n : end+1 : end+1]
+}
+
+// Grow makes room for that many more values and blocks.
+func (f *Func) Grow(values, blocks int) {
+	f.Values = slices.Grow(f.Values, values)
+	f.Blocks = slices.Grow(f.Blocks, blocks)
 }
 
 // CanFault reports whether computing v may reject the packet: a packet load, or

@@ -56,6 +56,7 @@ type parser struct {
 	mentioned map[ValueID]bool
 	last      ValueID // highest number mentioned
 	free      ValueID // all numbers up to here are taken
+	consts    map[uint32]ValueID
 }
 
 func (p *parser) fail(format string, args ...any) {
@@ -394,18 +395,20 @@ func (p *parser) operand() ValueID {
 		return ValueID(n)
 	}
 	k := p.number()
-	if _, ok := p.f.consts[k]; ok {
-		return p.f.consts[k]
+	if id, ok := p.consts[k]; ok {
+		return id
 	}
-	if p.f.consts == nil {
-		p.f.consts = make(map[uint32]ValueID)
+	if p.consts == nil {
+		p.consts = make(map[uint32]ValueID)
 	}
 	for p.free++; p.free <= p.last; p.free++ {
 		if !p.mentioned[p.free] {
 			p.f.Values[p.free] = Value{Op: OpConst, K: k, Block: NoBlock}
-			p.f.consts[k] = p.free
+			p.consts[k] = p.free
 			return p.free
 		}
 	}
-	return p.f.Const(k)
+	id := p.f.add(Value{Op: OpConst, K: k, Block: NoBlock})
+	p.consts[k] = id
+	return id
 }

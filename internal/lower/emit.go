@@ -22,9 +22,12 @@ type place struct {
 	env   []ir.ValueID // by pred.Var; None where the filter does not use it
 }
 
-// emit fills fn with the blocks of t.
-func emit(fn *ir.Func, t *tree, vars int) {
-	e := &emitter{fn: fn, vars: vars, set: stepped(t, vars)}
+// emit fills fn with the blocks of t. steps says whether there may be a treeStep in it.
+func emit(fn *ir.Func, t *tree, vars int, steps bool) {
+	e := &emitter{fn: fn, vars: vars}
+	if steps {
+		e.set = stepped(t, vars)
+	}
 	entry := e.newBlock(false)
 	for _, v := range e.set {
 		entry.env[v] = fn.Const(0)
@@ -125,7 +128,8 @@ func (e *emitter) tree(t *tree, p, yes, no place) {
 // list writes a chain of one connective, which may be long and is deep on its
 // left side.
 func (e *emitter) list(t *tree, p, yes, no place) {
-	var terms []*tree
+	var few [8]*tree
+	terms := few[:0]
 	kind := t.kind
 	for t.kind == kind {
 		terms = append(terms, t.y)

@@ -16,7 +16,10 @@ import (
 // already, so it brings no fault with it that was not there; all it can do is to
 // spare a packet one that came before its own turn.
 func gather(terms []pred.Pred) []pred.Pred {
-	g := gatherer{at: make(map[any]int, len(terms))}
+	if len(terms) == 1 {
+		return terms
+	}
+	var g gatherer
 	for _, t := range terms {
 		g.add(t)
 	}
@@ -25,33 +28,37 @@ func gather(terms []pred.Pred) []pred.Pred {
 
 type gatherer struct {
 	out []pred.Pred
-	at  map[any]int // by key, the place in out of the test that takes more
+	// The places in out of the tests that take more, by key: a list while there are
+	// few, a map too from maxListed on.
+	keys []listKey
+	at   []int // by index into keys
+	many map[listKey]int
 	// barrier is the place of the last test that may accept an IPv6 packet. Words of
 	// an IPv6 address are loaded one by one, so an address that joins a list in front
 	// of the barrier would bring loads to packets that are accepted there.
 	barrier int
 }
 
-// Keys of tests that can be one: everything but what they compare with.
-type (
-	host4Key struct {
-		at  *pred.Layers
-		num uint32
-		dir expr.Dir
-	}
-	host6Key struct {
-		at  *pred.Layers
-		dir expr.Dir
-	}
-	portKey struct {
-		at           *pred.Layers
-		version, num uint8
-		dir          expr.Dir
-	}
-	macKey struct {
-		at  *pred.Layers
-		dir expr.Dir
-	}
+// maxListed is how many kinds of test are looked for one by one.
+const maxListed = 12
+
+// listKey is what tests have in common that can be one: everything but what they compare
+// with.
+type listKey struct {
+	kind    listKind
+	at      *pred.Layers
+	num     uint32
+	version uint8
+	dir     expr.Dir
+}
+
+type listKind uint8
+
+const (
+	listHost4 listKind = iota
+	listHost6
+	listPort
+	listMAC
 )
 
 // oneSided returns the direction of a test that is about one address at a time,
@@ -71,7 +78,7 @@ func (g *gatherer) add(t pred.Pred) {
 	case pred.Host4:
 		if dir, ok := oneSided(t.Dir); ok && !t.Except {
 			t.Addrs = slices.Clip(t.Addrs) // what is appended goes elsewhere
-			i, ok := g.place(host4Key{t.At, t.Num, dir}, t)
+			i, ok := g.place(listKey{kind: listHost4, at: t.At, num: t.Num, dir: dir}, t)
 			if !told(t.At) {
 				g.barrier = max(g.barrier, i)
 			}
@@ -85,9 +92,9 @@ func (g *gatherer) add(t pred.Pred) {
 		}
 	case pred.Host6:
 		if dir, ok := oneSided(t.Dir); ok && !t.Except {
-			key := host6Key{t.At, dir}
-			if i, ok := g.at[key]; ok && i < g.barrier {
-				delete(g.at, key)
+			key := listKey{kind: listHost6, at: t.At, dir: dir}
+			if at := g.find(key); at != nil && *at < g.barrier {
+				*at = noPlace
 			}
 			t.Addrs = slices.Clip(t.Addrs)
 			if i, ok := g.place(key, t); ok {
@@ -103,7 +110,7 @@ func (g *gatherer) add(t pred.Pred) {
 	case pred.Port:
 		if dir, ok := oneSided(t.Dir); ok {
 			t.Ranges = slices.Clip(t.Ranges)
-			if i, ok := g.place(portKey{t.At, t.Version, t.Num, dir}, t); ok {
+			if i, ok := g.place(listKey{kind: listPort, at: t.At, num: uint32(t.Num), version: t.Version, dir: dir}, t); ok {
 				p := g.out[i].(pred.Port)
 				p.Ranges = append(p.Ranges, t.Ranges...)
 				p.Span = cover(p.Span, t.Span)
@@ -117,7 +124,7 @@ func (g *gatherer) add(t pred.Pred) {
 		g.barrier = len(g.out)
 		if dir, ok := oneSided(t.Dir); ok && t.At.Link.Addresses == proto.Address48 {
 			t.Addrs = slices.Clip(t.Addrs)
-			if i, ok := g.place(macKey{t.At, dir}, t); ok {
+			if i, ok := g.place(listKey{kind: listMAC, at: t.At, dir: dir}, t); ok {
 				m := g.out[i].(pred.MAC48)
 				m.Addrs = append(m.Addrs, t.Addrs...)
 				m.Span = cover(m.Span, t.Span)
@@ -130,15 +137,50 @@ func (g *gatherer) add(t pred.Pred) {
 	g.out = append(g.out, t)
 }
 
+// noPlace stands for the place of a test that takes no more.
+const noPlace = -1
+
+// find returns where the place of the test with a key is noted, nil where there is none.
+func (g *gatherer) find(key listKey) *int {
+	if g.many != nil {
+		if i, ok := g.many[key]; ok {
+			return &g.at[i]
+		}
+		return nil
+	}
+	for i := range g.keys {
+		if g.keys[i] == key {
+			return &g.at[i]
+		}
+	}
+	return nil
+}
+
 // place returns the place of the test that t can join; ok is false where t is the
 // first of its kind and now has one of its own.
-func (g *gatherer) place(key any, t pred.Pred) (i int, ok bool) {
-	if i, ok = g.at[key]; !ok {
-		i = len(g.out)
-		g.at[key] = i
-		g.out = append(g.out, t)
+func (g *gatherer) place(key listKey, t pred.Pred) (i int, ok bool) {
+	at := g.find(key)
+	if at != nil && *at != noPlace {
+		return *at, true
 	}
-	return i, ok
+	i = len(g.out)
+	g.out = append(g.out, t)
+	if at != nil {
+		*at = i
+		return i, false
+	}
+	g.keys = append(g.keys, key)
+	g.at = append(g.at, i)
+	switch {
+	case g.many != nil:
+		g.many[key] = len(g.at) - 1
+	case len(g.keys) > maxListed:
+		g.many = make(map[listKey]int)
+		for j, k := range g.keys {
+			g.many[k] = j
+		}
+	}
+	return i, false
 }
 
 // cover is the words from the first of a list to the last.
@@ -149,6 +191,15 @@ func cover(a, b expr.Span) expr.Span {
 // gatherNots does the same for "not A and not B", which is "not (A or B)", where the
 // terms are next to each other: one that is not in between may end the matter.
 func gatherNots(terms []pred.Pred) []pred.Pred {
+	several, was := false, false
+	for _, t := range terms {
+		_, is := t.(pred.Not)
+		several = several || was && is
+		was = is
+	}
+	if !several {
+		return terms
+	}
 	out := make([]pred.Pred, 0, len(terms))
 	for i := 0; i < len(terms); {
 		var inner []pred.Pred

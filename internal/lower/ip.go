@@ -11,16 +11,16 @@ import (
 
 // either expands a test that has a direction: src and dst make the test of one
 // side each.
-func either(dir expr.Dir, src, dst func() *tree) *tree {
+func (n *nodes) either(dir expr.Dir, src, dst func() *tree) *tree {
 	switch dir {
 	case expr.DirSrc:
 		return src()
 	case expr.DirDst:
 		return dst()
 	case expr.DirSrcAndDst:
-		return and(src(), dst())
+		return n.and(src(), dst())
 	case expr.DirNone, expr.DirSrcOrDst:
-		return or(src(), dst())
+		return n.or(src(), dst())
 	}
 	panic("lower: direction " + dir.String())
 }
@@ -30,25 +30,25 @@ func either(dir expr.Dir, src, dst func() *tree) *tree {
 func (l *lowering) ipProto(p pred.IPProto) *tree {
 	y, num := p.At, uint32(p.Num)
 	if p.Version == 4 {
-		return and(l.carries(y, proto.EtherIPv4), l.equal(y.Net().Plus(proto.IPv4Proto), ir.Byte, num))
+		return l.and(l.carries(y, proto.EtherIPv4), l.equal(y.Net().Plus(proto.IPv4Proto), ir.Byte, num))
 	}
 	next := y.Net().Plus(proto.IPv6Next)
-	behindFragment := and(l.equal(next, ir.Byte, proto.IPFragment), l.equal(y.Net().Plus(proto.IPv6HdrLen), ir.Byte, num))
-	return and(l.carries(y, proto.EtherIPv6), or(l.equal(next, ir.Byte, num), behindFragment))
+	behindFragment := l.and(l.equal(next, ir.Byte, proto.IPFragment), l.equal(y.Net().Plus(proto.IPv6HdrLen), ir.Byte, num))
+	return l.and(l.carries(y, proto.EtherIPv6), l.or(l.equal(next, ir.Byte, num), behindFragment))
 }
 
 // firstFragment tests that an IPv4 packet is whole or its first fragment: only
 // that has a transport header.
 func (l *lowering) firstFragment(y *pred.Layers) *tree {
-	return not(l.testK(l.load(y.Net().Plus(proto.IPv4Frag), ir.Half), ir.Set, 0x1fff))
+	return l.not(l.testK(l.load(y.Net().Plus(proto.IPv4Frag), ir.Half), ir.Set, 0x1fff))
 }
 
 // ipv4HdrLen is the length of the IPv4 header plus the variable part of the
 // offset where it starts: what lies behind it is at that plus the constant part.
 func (l *lowering) ipv4HdrLen(y *pred.Layers) *num {
-	n := arithK(ir.OpLsh, arithK(ir.OpAnd, l.load(y.Net(), ir.Byte), 0x0f), 2)
+	n := l.arithK(ir.OpLsh, l.arithK(ir.OpAnd, l.load(y.Net(), ir.Byte), 0x0f), 2)
 	if v := l.varPart(y.Payload); v != nil {
-		n = arith(ir.OpAdd, n, v)
+		n = l.arith(ir.OpAdd, n, v)
 	}
 	return n
 }
@@ -56,15 +56,15 @@ func (l *lowering) ipv4HdrLen(y *pred.Layers) *num {
 // ipv6HdrLen is the same for IPv6, extension headers not counted.
 func (l *lowering) ipv6HdrLen(y *pred.Layers) *num {
 	if v := l.varPart(y.Payload); v != nil {
-		return plus(v, proto.IPv6HdrLen)
+		return l.plus(v, proto.IPv6HdrLen)
 	}
-	return constant(proto.IPv6HdrLen)
+	return l.constant(proto.IPv6HdrLen)
 }
 
 // transport reads size bytes at off of the header behind IP.
 func (l *lowering) transport(y *pred.Layers, version uint8, off uint32, size ir.Size) *num {
 	if version == 4 {
-		return loadAt(l.ipv4HdrLen(y), y.Net().Const+off, size)
+		return l.loadAt(l.ipv4HdrLen(y), y.Net().Const+off, size)
 	}
 	return l.load(y.Net().Plus(proto.IPv6HdrLen+off), size)
 }
@@ -90,19 +90,19 @@ func (l *lowering) host4(p pred.Host4) *tree {
 	}
 	t := never
 	if _, ok := oneSided(p.Dir); ok && l.gather {
-		t = either(p.Dir, side(src), side(dst))
+		t = l.either(p.Dir, side(src), side(dst))
 	} else {
 		for _, a := range p.Addrs {
 			one := func(off uint32) func() *tree {
 				return func() *tree { return l.masked(p.At.Net().Plus(off), ir.Word, a.Mask, a.Addr) }
 			}
-			t = or(t, either(p.Dir, one(src), one(dst)))
+			t = l.or(t, l.either(p.Dir, one(src), one(dst)))
 		}
 	}
 	if p.Except {
-		t = not(t)
+		t = l.not(t)
 	}
-	return and(carried, t)
+	return l.and(carried, t)
 }
 
 // host6 tests the addresses of an IPv6 header, first words first.
@@ -112,20 +112,20 @@ func (l *lowering) host6(p pred.Host6) *tree {
 		side := func(off uint32) func() *tree {
 			return func() *tree { return l.addresses6(p.At.Net().Plus(off), addrs) }
 		}
-		return either(p.Dir, side(proto.IPv6Src), side(proto.IPv6Dst))
+		return l.either(p.Dir, side(proto.IPv6Src), side(proto.IPv6Dst))
 	}
 	t := never
 	if _, ok := oneSided(p.Dir); ok && l.gather {
 		t = sides(p.Addrs)
 	} else {
 		for i := range p.Addrs {
-			t = or(t, sides(p.Addrs[i:i+1]))
+			t = l.or(t, sides(p.Addrs[i:i+1]))
 		}
 	}
 	if p.Except {
-		t = not(t)
+		t = l.not(t)
 	}
-	return and(carried, t)
+	return l.and(carried, t)
 }
 
 // addresses6 tests that the sixteen bytes at o are one of addrs. Those of one
@@ -135,7 +135,7 @@ func (l *lowering) addresses6(o pred.Offset, addrs []pred.Addr6) *tree {
 	if len(addrs) == 1 {
 		t := always
 		for i := range addrs[0].Addr {
-			t = and(t, l.masked(o.Plus(4*uint32(i)), ir.Word, addrs[0].Mask[i], addrs[0].Addr[i]))
+			t = l.and(t, l.masked(o.Plus(4*uint32(i)), ir.Word, addrs[0].Mask[i], addrs[0].Addr[i]))
 		}
 		return t
 	}
@@ -156,7 +156,7 @@ func (l *lowering) addresses6(o pred.Offset, addrs []pred.Addr6) *tree {
 			case ^uint32(0):
 				words = append(words, word(i))
 			default:
-				words = append(words, arithK(ir.OpAnd, word(i), m[i]))
+				words = append(words, l.arithK(ir.OpAnd, word(i), m[i]))
 			}
 		}
 		if len(words) == 0 {
@@ -166,7 +166,7 @@ func (l *lowering) addresses6(o pred.Offset, addrs []pred.Addr6) *tree {
 		for i := range keys {
 			keys[i] = keys[i][:len(words)]
 		}
-		t = or(t, l.keys(words, keys))
+		t = l.or(t, l.keys(words, keys))
 	}
 	return t
 }
@@ -185,15 +185,15 @@ func (l *lowering) port(p pred.Port) *tree {
 			for _, r := range p.Ranges {
 				n := func() *num { return l.transport(p.At, p.Version, off, ir.Half) }
 				if r.Lo == r.Hi {
-					t = or(t, l.testK(n(), ir.Eq, uint32(r.Lo)))
+					t = l.or(t, l.testK(n(), ir.Eq, uint32(r.Lo)))
 				} else {
-					t = or(t, and(l.testK(n(), ir.Ge, uint32(r.Lo)), not(l.testK(n(), ir.Gt, uint32(r.Hi)))))
+					t = l.or(t, l.and(l.testK(n(), ir.Ge, uint32(r.Lo)), l.not(l.testK(n(), ir.Gt, uint32(r.Hi)))))
 				}
 			}
 			return t
 		}
 	}
-	return and(l.hasPorts(p), either(p.Dir, side(proto.SrcPort), side(proto.DstPort)))
+	return l.and(l.hasPorts(p), l.either(p.Dir, side(proto.SrcPort), side(proto.DstPort)))
 }
 
 // hasPorts tests that there is a header with ports, of the protocol asked for.
@@ -206,13 +206,13 @@ func (l *lowering) hasPorts(p pred.Port) *tree {
 	carried := never
 	for _, num := range portProtos {
 		if p.Num == 0 || uint32(p.Num) == num {
-			carried = or(carried, l.equal(field, ir.Byte, num))
+			carried = l.or(carried, l.equal(field, ir.Byte, num))
 		}
 	}
 	if p.Version == 4 {
-		carried = and(carried, l.firstFragment(y))
+		carried = l.and(carried, l.firstFragment(y))
 	}
-	return and(l.carries(y, ether), carried)
+	return l.and(l.carries(y, ether), carried)
 }
 
 // chainDepth is how many extension headers headerChain steps over. A packet with
@@ -237,27 +237,27 @@ func (l *lowering) headerChain(p pred.Chain) *tree {
 	next, pos := l.chainVars()
 	start := y.Net().Const
 	advance := func(unit, behind uint32) *tree {
-		size := arithK(ir.OpMul, plus(loadAt(variable(pos), start+1, ir.Byte), behind), unit)
-		return step(always,
-			assign{next, loadAt(variable(pos), start, ir.Byte)},
-			assign{pos, arith(ir.OpAdd, size, variable(pos))})
+		size := l.arithK(ir.OpMul, l.plus(l.loadAt(l.variable(pos), start+1, ir.Byte), behind), unit)
+		return l.step(always,
+			assign{next, l.loadAt(l.variable(pos), start, ir.Byte)},
+			assign{pos, l.arith(ir.OpAdd, size, l.variable(pos))})
 	}
-	is := func(num uint32) *tree { return l.testK(variable(next), ir.Eq, num) }
+	is := func(num uint32) *tree { return l.testK(l.variable(next), ir.Eq, num) }
 	t := is(uint32(p.Num))
 	for range chainDepth {
-		over := and(is(proto.IPAH), advance(4, 2))
+		over := l.and(is(proto.IPAH), advance(4, 2))
 		if p.Version == 6 {
-			options := anyOf(is(proto.IPHopByHop), is(proto.IPDstOpts), is(proto.IPRouting), is(proto.IPFragment))
-			over = or(and(options, advance(8, 1)), over)
+			options := l.anyOf(is(proto.IPHopByHop), is(proto.IPDstOpts), is(proto.IPRouting), is(proto.IPFragment))
+			over = l.or(l.and(options, advance(8, 1)), over)
 		}
-		t = or(is(uint32(p.Num)), and(over, t))
+		t = l.or(is(uint32(p.Num)), l.and(over, t))
 	}
 	if p.Version == 4 {
-		t = step(t, assign{next, l.load(y.Net().Plus(proto.IPv4Proto), ir.Byte)}, assign{pos, l.ipv4HdrLen(y)})
-		return and(l.carries(y, proto.EtherIPv4), t)
+		t = l.step(t, assign{next, l.load(y.Net().Plus(proto.IPv4Proto), ir.Byte)}, assign{pos, l.ipv4HdrLen(y)})
+		return l.and(l.carries(y, proto.EtherIPv4), t)
 	}
-	t = step(t, assign{next, l.load(y.Net().Plus(proto.IPv6Next), ir.Byte)}, assign{pos, l.ipv6HdrLen(y)})
-	return and(l.carries(y, proto.EtherIPv6), t)
+	t = l.step(t, assign{next, l.load(y.Net().Plus(proto.IPv6Next), ir.Byte)}, assign{pos, l.ipv6HdrLen(y)})
+	return l.and(l.carries(y, proto.EtherIPv6), t)
 }
 
 // decnet tests a DECnet address. A routing header is short or long, and each may
@@ -268,18 +268,18 @@ func (l *lowering) decnet(y *pred.Layers, dir expr.Dir, addr uint32) *tree {
 	addr = swap16(addr)
 	flags := y.Net().Plus(2)
 	plain := func(form, off uint32) *tree {
-		return and(l.masked(flags, ir.Byte, 0x07, form), l.equal(flags.Plus(off), ir.Half, addr))
+		return l.and(l.masked(flags, ir.Byte, 0x07, form), l.equal(flags.Plus(off), ir.Half, addr))
 	}
 	padded := func(form, off uint32) *tree {
-		return and(l.masked(flags, ir.Half, 0xff07, pad<<8|form), l.equal(flags.Plus(1+off), ir.Half, addr))
+		return l.and(l.masked(flags, ir.Half, 0xff07, pad<<8|form), l.equal(flags.Plus(1+off), ir.Half, addr))
 	}
 	src := func() *tree {
-		return anyOf(plain(shortForm, 3), padded(shortForm, 3), plain(longForm, 15), padded(longForm, 15))
+		return l.anyOf(plain(shortForm, 3), padded(shortForm, 3), plain(longForm, 15), padded(longForm, 15))
 	}
 	dst := func() *tree {
-		return anyOf(l.masked(flags, ir.Word, 0x07ffff00, shortForm<<24|addr<<8),
+		return l.anyOf(l.masked(flags, ir.Word, 0x07ffff00, shortForm<<24|addr<<8),
 			l.masked(flags, ir.Word, 0xff07ffff, pad<<24|shortForm<<16|addr),
 			plain(longForm, 7), padded(longForm, 7))
 	}
-	return and(l.carries(y, proto.EtherDECnet), either(dir, src, dst))
+	return l.and(l.carries(y, proto.EtherDECnet), l.either(dir, src, dst))
 }

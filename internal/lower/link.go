@@ -17,13 +17,13 @@ func (l *lowering) carries(y *pred.Layers, num uint32) *tree {
 	}
 	switch y.Link.Carries {
 	case proto.CarriesEther:
-		return and(l.aroundEther(y), l.ether(y, num))
+		return l.and(l.aroundEther(y), l.ether(y, num))
 	case proto.CarriesLLC:
 		return l.llc(y, num)
 	case proto.CarriesWLAN:
-		return and(l.wlanData(y), l.llc(y, num))
+		return l.and(l.wlanData(y), l.llc(y, num))
 	case proto.CarriesSunATM:
-		return and(l.sunATM(y, proto.ATMTypeLLC), l.llc(y, num))
+		return l.and(l.sunATM(y, proto.ATMTypeLLC), l.llc(y, num))
 	case proto.CarriesSLL:
 		return l.cooked(y, num)
 	case proto.CarriesType16:
@@ -37,7 +37,7 @@ func (l *lowering) carries(y *pred.Layers, num uint32) *tree {
 		return l.equal(y.Proto, ir.Half, proto.PPPType(num))
 	case proto.CarriesPPPBSDOS:
 		if num == proto.EtherIPv4 {
-			return anyOf(l.equal(y.Proto, ir.Half, proto.PPPIPv4), l.equal(y.Proto, ir.Half, proto.PPPVJC), l.equal(y.Proto, ir.Half, proto.PPPVJU))
+			return l.anyOf(l.equal(y.Proto, ir.Half, proto.PPPIPv4), l.equal(y.Proto, ir.Half, proto.PPPVJC), l.equal(y.Proto, ir.Half, proto.PPPVJU))
 		}
 		return l.equal(y.Proto, ir.Half, proto.PPPType(num))
 	case proto.CarriesIPVersion:
@@ -89,14 +89,14 @@ func (l *lowering) aroundEther(y *pred.Layers) *tree {
 		return always
 	}
 	// LAN emulation control frames have 0xff00 where data frames have the sender's ID.
-	return not(l.equal(y.PrevHdr.Plus(proto.ATMPayload), ir.Half, 0xff00))
+	return l.not(l.equal(y.PrevHdr.Plus(proto.ATMPayload), ir.Half, 0xff00))
 }
 
 // isFrame tests that what is at y is an Ethernet frame at all, for tests of its
 // addresses: behind Geneve there may be a bare network header.
 func (l *lowering) isFrame(y *pred.Layers) *tree {
 	if y.Tunnel {
-		return not(l.test(l.varPart(y.Hdr), ir.Eq, l.varPart(y.Payload)))
+		return l.not(l.test(l.varPart(y.Hdr), ir.Eq, l.varPart(y.Payload)))
 	}
 	return l.aroundEther(y)
 }
@@ -120,20 +120,20 @@ func snapOrg(ether uint32) uint32 {
 // ether tests an Ethernet header: the field is an EtherType, or up to
 // proto.EtherMTU a length, and LLC follows.
 func (l *lowering) ether(y *pred.Layers, num uint32) *tree {
-	isLength := func() *tree { return not(l.testK(l.load(y.Proto, ir.Half), ir.Gt, proto.EtherMTU)) }
+	isLength := func() *tree { return l.not(l.testK(l.load(y.Proto, ir.Half), ir.Gt, proto.EtherMTU)) }
 	switch num {
 	case proto.SAPISO, proto.SAPIP, proto.SAPNetBEUI:
-		return and(isLength(), l.equal(y.Payload, ir.Half, num<<8|num))
+		return l.and(isLength(), l.equal(y.Payload, ir.Half, num<<8|num))
 	case proto.SAPIPX:
 		// Four encapsulations: EtherType, 802.2, raw 802.3 (its checksum is 0xffff), SNAP.
-		inLength := anyOf(l.equal(y.Payload, ir.Byte, proto.SAPIPX), l.equal(y.Payload, ir.Half, 0xffff))
-		inLength = or(l.snap(y, 0, proto.EtherIPX), inLength)
-		return or(l.equal(y.Proto, ir.Half, proto.EtherIPX), and(isLength(), inLength))
+		inLength := l.anyOf(l.equal(y.Payload, ir.Byte, proto.SAPIPX), l.equal(y.Payload, ir.Half, 0xffff))
+		inLength = l.or(l.snap(y, 0, proto.EtherIPX), inLength)
+		return l.or(l.equal(y.Proto, ir.Half, proto.EtherIPX), l.and(isLength(), inLength))
 	case proto.EtherAtalk, proto.EtherAARP:
-		return or(l.equal(y.Proto, ir.Half, num), and(isLength(), l.snap(y, snapOrg(num), num)))
+		return l.or(l.equal(y.Proto, ir.Half, num), l.and(isLength(), l.snap(y, snapOrg(num), num)))
 	}
 	if num <= proto.EtherMTU {
-		return and(isLength(), l.equal(y.Proto.Plus(2), ir.Byte, num))
+		return l.and(isLength(), l.equal(y.Proto.Plus(2), ir.Byte, num))
 	}
 	return l.equal(y.Proto, ir.Half, num)
 }
@@ -158,15 +158,15 @@ func (l *lowering) cooked(y *pred.Layers, num uint32) *tree {
 	is8022 := func() *tree { return l.equal(y.Proto, ir.Half, proto.SLL8022) }
 	switch num {
 	case proto.SAPISO, proto.SAPIP, proto.SAPNetBEUI:
-		return and(is8022(), l.equal(y.Payload, ir.Half, num<<8|num))
+		return l.and(is8022(), l.equal(y.Payload, ir.Half, num<<8|num))
 	case proto.SAPIPX:
-		in8022 := and(is8022(), or(l.equal(y.Payload, ir.Byte, proto.SAPIPX), l.snap(y, 0, proto.EtherIPX)))
-		return or(l.equal(y.Proto, ir.Half, proto.EtherIPX), or(l.equal(y.Proto, ir.Half, proto.SLL8023), in8022))
+		in8022 := l.and(is8022(), l.or(l.equal(y.Payload, ir.Byte, proto.SAPIPX), l.snap(y, 0, proto.EtherIPX)))
+		return l.or(l.equal(y.Proto, ir.Half, proto.EtherIPX), l.or(l.equal(y.Proto, ir.Half, proto.SLL8023), in8022))
 	case proto.EtherAtalk, proto.EtherAARP:
-		return or(l.equal(y.Proto, ir.Half, num), and(is8022(), l.snap(y, snapOrg(num), num)))
+		return l.or(l.equal(y.Proto, ir.Half, num), l.and(is8022(), l.snap(y, snapOrg(num), num)))
 	}
 	if num <= proto.EtherMTU {
-		return and(is8022(), l.equal(y.Hdr.Plus(y.Payload.Const), ir.Byte, num))
+		return l.and(is8022(), l.equal(y.Hdr.Plus(y.Payload.Const), ir.Byte, num))
 	}
 	return l.equal(y.Proto, ir.Half, num)
 }
@@ -191,7 +191,7 @@ func (l *lowering) ipVersion(o pred.Offset, num uint32) *tree {
 // bottom-of-stack bit (RFC 3032).
 func (l *lowering) behindLabels(y *pred.Layers, num uint32) *tree {
 	last := l.set(y.Net().Plus(^uint32(proto.MPLSEntry-1)).Plus(2), 1)
-	return and(last, l.ipVersion(y.Net(), num))
+	return l.and(last, l.ipVersion(y.Net(), num))
 }
 
 func (l *lowering) frameRelay(y *pred.Layers, num uint32) *tree {
@@ -201,7 +201,7 @@ func (l *lowering) frameRelay(y *pred.Layers, num uint32) *tree {
 	case proto.EtherIPv6:
 		return l.frameRelayNLPID(y, proto.NLPIDIPv6)
 	case proto.SAPISO:
-		return anyOf(l.frameRelayNLPID(y, proto.NLPIDCLNP), l.frameRelayNLPID(y, proto.NLPIDESIS), l.frameRelayNLPID(y, proto.NLPIDISIS))
+		return l.anyOf(l.frameRelayNLPID(y, proto.NLPIDCLNP), l.frameRelayNLPID(y, proto.NLPIDESIS), l.frameRelayNLPID(y, proto.NLPIDISIS))
 	}
 	return never
 }
@@ -239,7 +239,7 @@ func (l *lowering) family(o pred.Offset, size ir.Size, num uint32, order familyO
 			if swap {
 				n = swap32(n)
 			}
-			t = or(t, l.equal(o, size, n))
+			t = l.or(t, l.equal(o, size, n))
 		}
 	}
 	switch {
@@ -263,8 +263,8 @@ func (l *lowering) hasLLC(y *pred.Layers) *tree {
 	case proto.LLCAlways:
 		return always
 	case proto.LLCEther:
-		isLength := not(l.testK(l.load(y.Proto, ir.Half), ir.Gt, proto.EtherMTU))
-		return and(isLength, not(l.equal(y.Payload, ir.Half, 0xffff)))
+		isLength := l.not(l.testK(l.load(y.Proto, ir.Half), ir.Gt, proto.EtherMTU))
+		return l.and(isLength, l.not(l.equal(y.Payload, ir.Half, 0xffff)))
 	case proto.LLCWLAN:
 		return l.wlanData(y)
 	case proto.LLCSunATM:
@@ -279,9 +279,9 @@ func (l *lowering) isoProto(y *pred.Layers, num uint8) *tree {
 	case proto.CarriesFrameRelay:
 		return l.frameRelayNLPID(y, uint32(num))
 	case proto.CarriesHDLC:
-		return and(l.carries(y, proto.SAPISO<<8|proto.SAPISO), l.equal(y.NetNoSNAP().Plus(1), ir.Byte, uint32(num)))
+		return l.and(l.carries(y, proto.SAPISO<<8|proto.SAPISO), l.equal(y.NetNoSNAP().Plus(1), ir.Byte, uint32(num)))
 	}
-	return and(l.carries(y, proto.SAPISO), l.equal(y.NetNoSNAP(), ir.Byte, uint32(num)))
+	return l.and(l.carries(y, proto.SAPISO), l.equal(y.NetNoSNAP(), ir.Byte, uint32(num)))
 }
 
 // isisType tests the PDU type of an IS-IS header.
@@ -290,5 +290,5 @@ func (l *lowering) isisType(p pred.ISISType) *tree {
 	if p.At.Link.Carries == proto.CarriesHDLC {
 		off = 5 // behind a padding byte
 	}
-	return and(l.isoProto(p.At, proto.NLPIDISIS), l.masked(p.At.NetNoSNAP().Plus(off), ir.Byte, proto.ISISTypeMax, uint32(p.Num)))
+	return l.and(l.isoProto(p.At, proto.NLPIDISIS), l.masked(p.At.NetNoSNAP().Plus(off), ir.Byte, proto.ISISTypeMax, uint32(p.Num)))
 }

@@ -9,6 +9,7 @@ package lower
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/gofilter/gofilter/expr"
 	"github.com/gofilter/gofilter/internal/pred"
@@ -46,23 +47,35 @@ type Options struct {
 // Filter lowers f.
 func Filter(f *pred.Filter, o Options) *ir.Func {
 	fn := &ir.Func{LinkType: f.Outer.LinkName(), View: o.View, Snaplen: o.Snaplen, Source: o.Source}
-	l := &lowering{filter: f, order: o.ByteOrder, gather: o.Gather, vars: f.Vars}
+	l, ok := memory.Get().(*lowering)
+	if !ok {
+		l = new(lowering)
+	}
+	*l = lowering{nodes: l.nodes, filter: f, order: o.ByteOrder, gather: o.Gather, vars: f.Vars}
 	t := always
 	if f.Root != nil {
 		t = l.pred(f.Root)
 		if f.Last.Link.Type == linktype.PPI {
 			// The header behind PPI's own is 802.11 only where PPI says so.
 			l.span = ir.Span{}
-			t = and(l.equal(pred.Offset{Const: 4}, ir.Word, 105<<24), l.withPrefix(t))
+			t = l.and(l.equal(pred.Offset{Const: 4}, ir.Word, 105<<24), l.withPrefix(t))
 		} else {
 			t = l.withPrefix(t)
 		}
 	}
-	emit(fn, t, l.vars)
+	// Each test is a block, each number a value, and each has a constant at most.
+	fn.Grow(l.nums.used+2, l.trees.used+3)
+	emit(fn, t, l.vars, l.stepped)
+	l.nodes.reset()
+	memory.Put(l)
 	return fn
 }
 
+// memory keeps the nodes of one filter for the next.
+var memory sync.Pool
+
 type lowering struct {
+	nodes
 	filter *pred.Filter
 	order  ByteOrder
 	gather bool
@@ -85,7 +98,7 @@ func (l *lowering) pred(p pred.Pred) *tree {
 	case pred.Or:
 		return l.chain(p)
 	case pred.Not:
-		return not(l.pred(p.X))
+		return l.not(l.pred(p.X))
 	case pred.Bool:
 		if p.Value {
 			return always
@@ -135,10 +148,10 @@ func (l *lowering) pred(p pred.Pred) *tree {
 		return l.field(p)
 	case pred.Metadata:
 		l.at(p.Span)
-		return l.testK(&num{op: ir.OpMeta, meta: p.Meta}, p.Cond, p.Value)
+		return l.testK(l.num(num{op: ir.OpMeta, meta: p.Meta}), p.Cond, p.Value)
 	case pred.Length:
 		l.at(p.Span)
-		return l.testK(&num{op: ir.OpLen}, p.Cond, p.Value)
+		return l.testK(l.num(num{op: ir.OpLen}), p.Cond, p.Value)
 	case pred.Relation:
 		l.at(p.Span)
 		return l.relation(p)
@@ -155,7 +168,8 @@ func (l *lowering) pred(p pred.Pred) *tree {
 // chain expands a list joined by and or by or. Lists are deep on the left side,
 // which is walked and not recursed into.
 func (l *lowering) chain(p pred.Pred) *tree {
-	var spine []pred.Pred
+	var few [8]pred.Pred
+	spine := few[:0]
 	first := p
 walk:
 	for {
@@ -177,9 +191,9 @@ walk:
 	for i := len(spine) - 1; i >= 0; i-- {
 		switch q := spine[i].(type) {
 		case pred.And:
-			t = and(t, l.pred(q.Y))
+			t = l.and(t, l.pred(q.Y))
 		case pred.Or:
-			t = or(t, l.pred(q.Y))
+			t = l.or(t, l.pred(q.Y))
 		}
 	}
 	return t
@@ -191,7 +205,8 @@ func (l *lowering) gathered(first pred.Pred, spine []pred.Pred) *tree {
 	var t *tree
 	for i := len(spine) - 1; i >= 0; {
 		_, isAnd := spine[i].(pred.And)
-		var terms []pred.Pred
+		var few [8]pred.Pred
+		terms := few[:0]
 		if t == nil {
 			terms = flatten(terms, first, isAnd)
 		}
@@ -248,7 +263,7 @@ func (l *lowering) run(t *tree, terms []pred.Pred, isAnd bool) *tree {
 			if t == nil {
 				t = l.pred(p)
 			} else {
-				t = and(t, l.pred(p))
+				t = l.and(t, l.pred(p))
 			}
 		}
 		return t
@@ -265,7 +280,7 @@ func (l *lowering) run(t *tree, terms []pred.Pred, isAnd bool) *tree {
 		if t == nil {
 			t = u
 		} else {
-			t = or(t, u)
+			t = l.or(t, u)
 		}
 		i += n
 	}
@@ -294,7 +309,7 @@ func (l *lowering) field(p pred.Field) *tree {
 	}
 	n := l.load(o, ir.Size(p.Size))
 	if p.Mask != ^uint32(0) {
-		n = arithK(ir.OpAnd, n, p.Mask)
+		n = l.arithK(ir.OpAnd, n, p.Mask)
 	}
 	return l.testK(n, p.Cond, p.Value)
 }

@@ -18,9 +18,9 @@ func (l *lowering) relation(p pred.Relation) *tree {
 	y, checkY := l.number(p.Y)
 	test := l.test(x, p.Cond, y)
 	if p.Negate {
-		test = not(test)
+		test = l.not(test)
 	}
-	return and(checkY, and(checkX, test))
+	return l.and(checkY, l.and(checkX, test))
 }
 
 // number expands a number; check is what must hold of the packet for it to have
@@ -28,16 +28,16 @@ func (l *lowering) relation(p pred.Relation) *tree {
 func (l *lowering) number(n pred.Num) (v *num, check *tree) {
 	switch n := n.(type) {
 	case pred.Const:
-		return constant(n.Value), always
+		return l.constant(n.Value), always
 	case pred.Len:
-		return &num{op: ir.OpLen}, always
+		return l.num(num{op: ir.OpLen}), always
 	case pred.Neg:
 		v, check = l.number(n.X)
-		return &num{op: ir.OpNeg, x: v}, check
+		return l.num(num{op: ir.OpNeg, x: v}), check
 	case pred.Arith:
 		x, check := l.number(n.X)
 		y, _ := l.number(n.Y)
-		return arith(n.Op, x, y), check
+		return l.arith(n.Op, x, y), check
 	case pred.Access:
 		return l.access(n)
 	}
@@ -58,19 +58,19 @@ func (l *lowering) access(n pred.Access) (v *num, check *tree) {
 	case expr.ProtoIP, expr.ProtoARP, expr.ProtoRARP, expr.ProtoAtalk, expr.ProtoDECnet, expr.ProtoSCA,
 		expr.ProtoLAT, expr.ProtoMOPRC, expr.ProtoMOPDL, expr.ProtoIP6:
 		base = l.varPart(y.Payload)
-		check = and(check, l.carries(y, etherType[n.Proto]))
+		check = l.and(check, l.carries(y, etherType[n.Proto]))
 	case expr.ProtoICMP6:
 		base, start = l.varPart(y.Payload), start+proto.IPv6HdrLen
 		icmp6 := l.equal(y.Net().Plus(proto.IPv6Next), ir.Byte, proto.IPICMPv6)
-		check = and(check, and(l.carries(y, proto.EtherIPv6), icmp6))
+		check = l.and(check, l.and(l.carries(y, proto.EtherIPv6), icmp6))
 	default:
 		num, ok := ipProtocol[n.Proto]
 		if !ok {
 			panic("lower: index of " + n.Proto.String())
 		}
 		base = l.ipv4HdrLen(y)
-		behind := and(l.carries(y, proto.EtherIPv4), l.equal(y.Net().Plus(proto.IPv4Proto), ir.Byte, num))
-		check = and(check, and(behind, l.firstFragment(y)))
+		behind := l.and(l.carries(y, proto.EtherIPv4), l.equal(y.Net().Plus(proto.IPv4Proto), ir.Byte, num))
+		check = l.and(check, l.and(behind, l.firstFragment(y)))
 	}
 	return l.indexed(base, start, index, n.Size), check
 }
@@ -80,11 +80,11 @@ func (l *lowering) access(n pred.Access) (v *num, check *tree) {
 func (l *lowering) indexed(base *num, start uint32, index *num, size ir.Size) *num {
 	switch {
 	case index.op == ir.OpConst && base == nil:
-		return loadAt(nil, start+index.k, size)
+		return l.loadAt(nil, start+index.k, size)
 	case base == nil:
-		return loadAt(index, start, size)
+		return l.loadAt(index, start, size)
 	}
-	return loadAt(arith(ir.OpAdd, base, index), start, size)
+	return l.loadAt(l.arith(ir.OpAdd, base, index), start, size)
 }
 
 // etherType is what the link layer calls a protocol that can be indexed.

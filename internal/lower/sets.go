@@ -88,9 +88,9 @@ func (l *lowering) among(n *num, width int, spans []span32) *tree {
 	for _, length := range lengths {
 		v := n
 		if length >= 0 && length < 32 {
-			v = arithK(ir.OpAnd, n, ^uint32(0)<<(32-length))
+			v = l.arithK(ir.OpAnd, n, ^uint32(0)<<(32-length))
 		}
-		t = or(t, &tree{kind: treeSwitch, a: v, arms: groups[length], span: l.span})
+		t = l.or(t, l.tree(tree{kind: treeSwitch, a: v, arms: groups[length], span: l.span}))
 	}
 	return t
 }
@@ -103,13 +103,13 @@ func (l *lowering) addresses(n *num, addrs []pred.Addr4) *tree {
 		if host := ^a.Mask; host&(host+1) == 0 {
 			spans = append(spans, span32{a.Addr, a.Addr | host})
 		} else {
-			holes = or(holes, l.testK(arithK(ir.OpAnd, n, a.Mask), ir.Eq, a.Addr))
+			holes = l.or(holes, l.testK(l.arithK(ir.OpAnd, n, a.Mask), ir.Eq, a.Addr))
 		}
 	}
 	if len(spans) == 0 {
 		return holes
 	}
-	return or(l.among(n, 32, spans), holes)
+	return l.or(l.among(n, 32, spans), holes)
 }
 
 // keys tests that the words are those of one of the keys, word by word: the first
@@ -134,7 +134,7 @@ func (l *lowering) keys(words []*num, keys [][]uint32) *tree {
 		arms = append(arms, arm{keys[i][0], keys[i][0], sub})
 		i = j
 	}
-	return &tree{kind: treeSwitch, a: words[0], arms: arms, span: l.span}
+	return l.tree(tree{kind: treeSwitch, a: words[0], arms: arms, span: l.span})
 }
 
 // told reports whether the link layer tells what it carries, so that of several
@@ -169,19 +169,19 @@ func (l *lowering) family4(terms []pred.Pred) (t *tree, n int) {
 		return nil, 0
 	}
 	l.at(ip.Span)
-	arp := or(l.carries(y, proto.EtherARP), l.carries(y, proto.EtherRARP))
+	arp := l.or(l.carries(y, proto.EtherARP), l.carries(y, proto.EtherRARP))
 	if arp == never {
 		return nil, 0
 	}
 	side := func(inIP, inARP uint32) func() *tree {
 		return func() *tree {
-			return &tree{kind: treeSelect, span: l.span, x: l.addresses(chosen, ip.Addrs), alts: []alternative{
+			return l.tree(tree{kind: treeSelect, span: l.span, x: l.addresses(chosen, ip.Addrs), alts: []alternative{
 				{l.carries(y, proto.EtherIPv4), l.load(y.Net().Plus(inIP), ir.Word)},
-				{or(l.carries(y, proto.EtherARP), l.carries(y, proto.EtherRARP)), l.load(y.Net().Plus(inARP), ir.Word)},
-			}}
+				{l.or(l.carries(y, proto.EtherARP), l.carries(y, proto.EtherRARP)), l.load(y.Net().Plus(inARP), ir.Word)},
+			}})
 		}
 	}
-	return either(ip.Dir, side(proto.IPv4Src, proto.ARPSrc), side(proto.IPv4Dst, proto.ARPDst)), 3
+	return l.either(ip.Dir, side(proto.IPv4Src, proto.ARPSrc), side(proto.IPv4Dst, proto.ARPDst)), 3
 }
 
 // ports tests the ports behind IPv6 and IPv4 with one list, where the two tests at
@@ -205,13 +205,13 @@ func (l *lowering) ports(terms []pred.Pred) (t *tree, n int) {
 	}
 	side := func(off uint32) func() *tree {
 		return func() *tree {
-			return &tree{kind: treeSelect, span: l.span, x: l.inPorts(chosen, p6.Ranges), alts: []alternative{
+			return l.tree(tree{kind: treeSelect, span: l.span, x: l.inPorts(chosen, p6.Ranges), alts: []alternative{
 				{l.hasPorts(p6), l.transport(p6.At, 6, off, ir.Half)},
 				{l.hasPorts(p4), l.transport(p4.At, 4, off, ir.Half)},
-			}}
+			}})
 		}
 	}
-	return either(p6.Dir, side(proto.SrcPort), side(proto.DstPort)), 2
+	return l.either(p6.Dir, side(proto.SrcPort), side(proto.DstPort)), 2
 }
 
 // portTests counts the comparisons that inPorts makes.

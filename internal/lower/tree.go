@@ -56,9 +56,70 @@ var (
 	never  = &tree{kind: treeFalse}
 )
 
+// nodes is the memory of the trees and numbers of one filter, and what makes them.
+type nodes struct {
+	trees   slab[tree]
+	nums    slab[num]
+	stepped bool // a treeStep was made
+}
+
+// reset takes back all nodes.
+func (n *nodes) reset() {
+	n.trees.reset()
+	n.nums.reset()
+	n.stepped = false
+}
+
+// A slab is memory for many things of one type, got in chunks.
+type slab[T any] struct {
+	chunks [][]T
+	used   int
+}
+
+// slabChunk is how many things are in a chunk.
+const slabChunk = 64
+
+// get returns a thing that is not in use.
+func (s *slab[T]) get() *T {
+	c := s.used / slabChunk
+	if c == len(s.chunks) {
+		s.chunks = append(s.chunks, make([]T, slabChunk))
+	}
+	p := &s.chunks[c][s.used%slabChunk]
+	s.used++
+	return p
+}
+
+// maxChunks is how many chunks are kept from one filter to the next.
+const maxChunks = 64
+
+// reset takes back all things, with what they hold.
+func (s *slab[T]) reset() {
+	if len(s.chunks) > maxChunks {
+		*s = slab[T]{}
+		return
+	}
+	for c := 0; c*slabChunk < s.used; c++ {
+		clear(s.chunks[c][:min(slabChunk, s.used-c*slabChunk)])
+	}
+	s.used = 0
+}
+
+func (n *nodes) tree(t tree) *tree {
+	p := n.trees.get()
+	*p = t
+	return p
+}
+
+func (n *nodes) num(v num) *num {
+	p := n.nums.get()
+	*p = v
+	return p
+}
+
 // and holds where both do. Where one is known, the other is all that is left: a
 // part that cannot matter is not looked at, and so cannot fault.
-func and(x, y *tree) *tree {
+func (n *nodes) and(x, y *tree) *tree {
 	switch {
 	case x.kind == treeFalse || y.kind == treeFalse:
 		return never
@@ -67,11 +128,11 @@ func and(x, y *tree) *tree {
 	case y.kind == treeTrue:
 		return x
 	}
-	return &tree{kind: treeAnd, x: x, y: y}
+	return n.tree(tree{kind: treeAnd, x: x, y: y})
 }
 
 // or holds where either does; the same is left out as in and.
-func or(x, y *tree) *tree {
+func (n *nodes) or(x, y *tree) *tree {
 	switch {
 	case x.kind == treeTrue || y.kind == treeTrue:
 		return always
@@ -80,10 +141,10 @@ func or(x, y *tree) *tree {
 	case y.kind == treeFalse:
 		return x
 	}
-	return &tree{kind: treeOr, x: x, y: y}
+	return n.tree(tree{kind: treeOr, x: x, y: y})
 }
 
-func not(x *tree) *tree {
+func (n *nodes) not(x *tree) *tree {
 	switch x.kind {
 	case treeTrue:
 		return never
@@ -92,19 +153,22 @@ func not(x *tree) *tree {
 	case treeNot:
 		return x.x
 	}
-	return &tree{kind: treeNot, x: x}
+	return n.tree(tree{kind: treeNot, x: x})
 }
 
-func anyOf(ts ...*tree) *tree {
+func (n *nodes) anyOf(ts ...*tree) *tree {
 	t := never
 	for _, u := range ts {
-		t = or(t, u)
+		t = n.or(t, u)
 	}
 	return t
 }
 
 // step makes the assignments and then is x.
-func step(x *tree, steps ...assign) *tree { return &tree{kind: treeStep, x: x, steps: steps} }
+func (n *nodes) step(x *tree, steps ...assign) *tree {
+	n.stepped = true
+	return n.tree(tree{kind: treeStep, x: x, steps: steps})
+}
 
 // A num is a number that a packet has.
 type num struct {
@@ -123,31 +187,29 @@ const opVar = ir.OpInvalid
 // chosen is the number of the treeSelect around it.
 var chosen = &num{op: ir.OpParam}
 
-func constant(k uint32) *num { return &num{op: ir.OpConst, k: k} }
-func variable(v pred.Var) *num {
-	return &num{op: opVar, v: v}
-}
-func arith(op ir.Op, x, y *num) *num { return &num{op: op, x: x, y: y} }
-func arithK(op ir.Op, x *num, k uint32) *num {
-	return arith(op, x, constant(k))
+func (n *nodes) constant(k uint32) *num         { return n.num(num{op: ir.OpConst, k: k}) }
+func (n *nodes) variable(v pred.Var) *num       { return n.num(num{op: opVar, v: v}) }
+func (n *nodes) arith(op ir.Op, x, y *num) *num { return n.num(num{op: op, x: x, y: y}) }
+func (n *nodes) arithK(op ir.Op, x *num, k uint32) *num {
+	return n.arith(op, x, n.constant(k))
 }
 
 // plus adds a constant, unless it is 0.
-func plus(x *num, k uint32) *num {
+func (n *nodes) plus(x *num, k uint32) *num {
 	if k == 0 {
 		return x
 	}
-	return arithK(ir.OpAdd, x, k)
+	return n.arithK(ir.OpAdd, x, k)
 }
 
 // loadAt reads size bytes k bytes behind base, or at k where base is nil.
-func loadAt(base *num, k uint32, size ir.Size) *num {
-	return &num{op: ir.OpLoad, size: size, k: k, x: base}
+func (n *nodes) loadAt(base *num, k uint32, size ir.Size) *num {
+	return n.num(num{op: ir.OpLoad, size: size, k: k, x: base})
 }
 
 // load reads size bytes at o.
 func (l *lowering) load(o pred.Offset, size ir.Size) *num {
-	return loadAt(l.varPart(o), o.Const, size)
+	return l.loadAt(l.varPart(o), o.Const, size)
 }
 
 // varPart is the variable part of an offset, nil where there is none.
@@ -160,14 +222,14 @@ func (l *lowering) varPart(o pred.Offset) *num {
 	case pred.VarPayload:
 		l.usesPayload = true
 	}
-	return variable(o.Var)
+	return l.variable(o.Var)
 }
 
 func (l *lowering) test(a *num, cond ir.Cond, b *num) *tree {
-	return &tree{kind: treeTest, a: a, cond: cond, b: b, span: l.span}
+	return l.tree(tree{kind: treeTest, a: a, cond: cond, b: b, span: l.span})
 }
 
-func (l *lowering) testK(a *num, cond ir.Cond, k uint32) *tree { return l.test(a, cond, constant(k)) }
+func (l *lowering) testK(a *num, cond ir.Cond, k uint32) *tree { return l.test(a, cond, l.constant(k)) }
 
 // equal tests size bytes at o.
 func (l *lowering) equal(o pred.Offset, size ir.Size, k uint32) *tree {
@@ -185,7 +247,7 @@ func (l *lowering) masked(o pred.Offset, size ir.Size, mask, k uint32) *tree {
 	case ^uint32(0):
 		return l.equal(o, size, k)
 	}
-	return l.testK(arithK(ir.OpAnd, l.load(o, size), mask), ir.Eq, k)
+	return l.testK(l.arithK(ir.OpAnd, l.load(o, size), mask), ir.Eq, k)
 }
 
 // set tests whether one of the bits is set in a byte at o.
@@ -208,7 +270,7 @@ func (l *lowering) bytes(o pred.Offset, b []byte) *tree {
 		for _, c := range b[n : n+size] {
 			k = k<<8 | uint32(c)
 		}
-		t = and(t, l.equal(o.Plus(uint32(n)), ir.Size(size), k))
+		t = l.and(t, l.equal(o.Plus(uint32(n)), ir.Size(size), k))
 	}
 	return t
 }
