@@ -11,7 +11,8 @@ import (
 // block of that verdict. A block that surely rejects need compute nothing: it
 // makes no difference whether it faults.
 func (l *legalizer) settle() {
-	passOn := make([]ir.BlockID, len(l.dst.Blocks)) // where an edge to the block may lead at once
+	l.passOn = cleared(l.passOn, len(l.dst.Blocks))
+	passOn := l.passOn // where an edge to the block may lead at once
 	for id := len(l.dst.Blocks) - 1; id >= 0; id-- {
 		b := &l.dst.Blocks[id]
 		passOn[id] = ir.BlockID(id)
@@ -61,18 +62,21 @@ func (l *legalizer) resolve(e *ir.Edge, passOn []ir.BlockID) {
 // that they lead to, so that the last of them falls through; equal edges share one.
 func (l *legalizer) arrange() {
 	f := l.dst
-	reached := make([]bool, len(f.Blocks))
+	l.reached = cleared(l.reached, len(f.Blocks))
+	reached := l.reached
 	reached[0] = true
-	cuts := make([][]ir.Block, len(f.Blocks)) // blocks to add in front of each
+	all := true
+	var cuts [][]ir.Block // blocks to add in front of each
 	type cut struct {
 		to ir.BlockID
 		i  int // index into cuts[to]
 	}
 	var made []cut
-	known := make(map[string]ir.BlockID) // edge to ^index into made
+	var known map[string]ir.BlockID // edge to ^index into made
 	for id := range f.Blocks {
 		b := &f.Blocks[id]
 		if !reached[id] {
+			all = false
 			continue
 		}
 		for i := range b.NumSucc() {
@@ -80,6 +84,10 @@ func (l *legalizer) arrange() {
 			reached[e.To] = true
 			if b.Kind != ir.KindIf || len(e.Args) == 0 {
 				continue
+			}
+			if cuts == nil {
+				cuts = make([][]ir.Block, len(f.Blocks))
+				known = make(map[string]ir.BlockID)
 			}
 			key := edgeKey(*e)
 			c, ok := known[key]
@@ -94,16 +102,30 @@ func (l *legalizer) arrange() {
 			*e = ir.Edge{To: c}
 		}
 	}
+	if all && cuts == nil {
+		return
+	}
+	// What is reached moves up in place, or down by copying where blocks are added.
 	old := f.Blocks
-	f.Blocks = nil
-	renumbered := make([]ir.BlockID, len(old))
-	cutAt := make([]ir.BlockID, len(old)) // number of the first block of cuts[id]
+	if cuts != nil {
+		f.Blocks = make([]ir.Block, 0, len(old)+len(made))
+	} else {
+		f.Blocks = f.Blocks[:0]
+	}
+	l.renumbered = cleared(l.renumbered, len(old))
+	renumbered := l.renumbered
+	var cutAt []ir.BlockID // number of the first block of cuts[id]
+	if cuts != nil {
+		cutAt = make([]ir.BlockID, len(old))
+	}
 	for id := range old {
 		if !reached[id] {
 			continue
 		}
-		cutAt[id] = ir.BlockID(len(f.Blocks))
-		f.Blocks = append(f.Blocks, cuts[id]...)
+		if cuts != nil {
+			cutAt[id] = ir.BlockID(len(f.Blocks))
+			f.Blocks = append(f.Blocks, cuts[id]...)
+		}
 		renumbered[id] = ir.BlockID(len(f.Blocks))
 		f.Blocks = append(f.Blocks, old[id])
 	}
@@ -137,8 +159,18 @@ func edgeKey(e ir.Edge) string {
 
 // useJset turns a test of "x & k == 0" into one of bits, if the masked value is
 // needed for nothing else.
-func useJset(f *ir.Func) {
-	uses := make([]int32, len(f.Values))
+func (l *legalizer) useJset() {
+	f := l.dst
+	masked := false
+	for id := range f.Blocks {
+		b := &f.Blocks[id]
+		masked = masked || b.Kind == ir.KindIf && b.Cond == ir.Eq && f.Value(b.X).Op == ir.OpAnd
+	}
+	if !masked {
+		return
+	}
+	l.counts = cleared(l.counts, len(f.Values))
+	uses := l.counts
 	eachUse(f, func(_ ir.BlockID, v ir.ValueID) { uses[v]++ })
 	for id := range f.Blocks {
 		b := &f.Blocks[id]

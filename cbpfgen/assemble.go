@@ -14,22 +14,32 @@ import (
 // jump needs it: a conditional jump that cannot reach its target jumps to a stepping
 // stone, an unconditional jump, which is placed right behind the last conditional jump
 // that needs it and serves those in front of it as well.
-func assemble(d *draft, snaplen uint32) *Program {
-	a := &assembler{
-		snaplen: snaplen,
-		blocks:  make([]int, len(d.blocks)),
-		stones:  make(map[target]int),
+func assemble(d *draft, snaplen uint32) *Program { return new(assembler).program(d, snaplen) }
+
+// program is assemble in the assembler's memory.
+func (a *assembler) program(d *draft, snaplen uint32) *Program {
+	n := a.size(d, snaplen)
+	p := &Program{Insns: make([]bpf.RawInstruction, n), Spans: make([]ir.Span, n)}
+	for i := range n {
+		p.Insns[i], p.Spans[i] = a.insns[n-1-i], a.spans[n-1-i]
 	}
-	a.verdicts(d)
+	return p
+}
+
+// size returns the number of instructions of d, which it assembles for that.
+func (a *assembler) size(d *draft, snaplen uint32) int {
+	a.snaplen = snaplen
+	a.insns, a.spans = a.insns[:0], a.spans[:0]
+	a.blocks = cleared(a.blocks, len(d.blocks))
+	a.stones = cleared(a.stones, len(d.blocks)+2)
 	reached := d.reached()
+	a.verdicts(d, reached)
 	for i := len(d.blocks) - 1; i >= 0; i-- {
 		if reached[i] {
 			a.block(target(i), &d.blocks[i])
 		}
 	}
-	slices.Reverse(a.insns)
-	slices.Reverse(a.spans)
-	return &Program{Insns: a.insns, Spans: a.spans}
+	return len(a.insns)
 }
 
 // An assembler holds the program backwards. Places are indices into insns, so that
@@ -40,13 +50,13 @@ type assembler struct {
 	spans          []ir.Span
 	blocks         []int // place of each block's first instruction
 	accept, reject int
-	stones         map[target]int // place of the last stepping stone to each target
+	stones         []int // by target, plus 2: place of the last stepping stone to it, plus 1; 0: none
 }
 
 // verdicts emits the returns that d leads to.
-func (a *assembler) verdicts(d *draft) {
+func (a *assembler) verdicts(d *draft, reached []bool) {
 	accept, reject := d.entry == toAccept, d.entry == toReject
-	for i, ok := range d.reached() {
+	for i, ok := range reached {
 		for _, t := range d.blocks[i].next {
 			accept = accept || ok && t == toAccept
 			reject = reject || ok && t == toReject
@@ -111,8 +121,9 @@ func (a *assembler) test(b *codeBlock) {
 // although a copy of the return would do: the kernel's check of scratch words takes
 // what follows a return for something that the return leads to.
 func (a *assembler) stone(t target, span ir.Span) int {
-	a.stones[t] = a.emit(bpf.RawInstruction{Op: opJa, K: uint32(a.distance(a.place(t)))}, span)
-	return a.stones[t]
+	p := a.emit(bpf.RawInstruction{Op: opJa, K: uint32(a.distance(a.place(t)))}, span)
+	a.stones[t+2] = p + 1
+	return p
 }
 
 // place returns where t is.
@@ -132,8 +143,8 @@ func (a *assembler) near(t target) (place int, ok bool) {
 	if p := a.place(t); a.distance(p) <= maxShort {
 		return p, true
 	}
-	if p, ok := a.stones[t]; ok && a.distance(p) <= maxShort {
-		return p, true
+	if p := a.stones[t+2]; p > 0 && a.distance(p-1) <= maxShort {
+		return p - 1, true
 	}
 	return 0, false
 }

@@ -181,6 +181,15 @@ type codeBlock struct {
 type draft struct {
 	blocks []codeBlock
 	entry  target
+
+	insns []insn // memory of the blocks' code
+
+	// Memory of prune and assemble.
+	marks  []bool
+	live   []registers
+	passOn []target
+	table  []int32
+	ways   []int32
 }
 
 // goTo ends b with an unconditional jump.

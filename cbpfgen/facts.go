@@ -11,50 +11,77 @@ type msh struct {
 // facts are what selection has to know of the values of a Func; all are by value.
 type facts struct {
 	f        *ir.Func
-	uses     []int32        // operands that are the value
-	outside  []bool         // used outside of the block that defines it
-	asBase   []bool         // the first use is as base of a load
-	last     []ir.BlockID   // the last block that uses it
-	lastEnd  []ir.BlockID   // the last block whose test or edges use it
-	users    [][]ir.ValueID // the values that use it
-	lastBase []ir.BlockID   // the last block that uses it as base
-	header   []msh          // what ldxb computes
-	anchor   []bool         // see anchored
-	weight   []uint16       // operations in its tree in its block, at most maxWeight
+	uses     []int32      // operands that are the value
+	outside  []bool       // used outside of the block that defines it
+	asBase   []bool       // the first use is as base of a load
+	last     []ir.BlockID // the last block that uses it
+	lastEnd  []ir.BlockID // the last block whose test or edges use it
+	users    userLists    // the values that use it
+	lastBase []ir.BlockID // the last block that uses it as base
+	header   []msh        // what ldxb computes
+	anchor   []bool       // see anchored
+	weight   []uint16     // operations in its tree in its block, at most maxWeight
+	seen     []bool
 }
 
-func newFacts(f *ir.Func) *facts {
-	n := len(f.Values)
-	t := &facts{
-		f:        f,
-		uses:     make([]int32, n),
-		outside:  make([]bool, n),
-		asBase:   make([]bool, n),
-		last:     make([]ir.BlockID, n),
-		lastEnd:  make([]ir.BlockID, n),
-		users:    make([][]ir.ValueID, n),
-		lastBase: make([]ir.BlockID, n),
-		header:   make([]msh, n),
-		anchor:   anchored(f),
-		weight:   make([]uint16, n),
+// userLists has for each value the values that use it.
+type userLists struct {
+	start []int32 // of value v: list[start[v]:start[v+1]]
+	list  []ir.ValueID
+}
+
+func (u *userLists) of(v ir.ValueID) []ir.ValueID { return u.list[u.start[v]:u.start[v+1]] }
+
+// fill makes the lists of f.
+func (u *userLists) fill(f *ir.Func) {
+	u.start = cleared(u.start, len(f.Values)+2)
+	n := int32(0)
+	for id := range f.Blocks {
+		for _, v := range f.Blocks[id].Values {
+			for _, a := range f.Value(v).Args {
+				u.start[a+2]++
+				n++
+			}
+		}
 	}
+	for v := 2; v < len(u.start); v++ {
+		u.start[v] += u.start[v-1]
+	}
+	u.list = cleared(u.list, int(n))
+	for id := range f.Blocks {
+		for _, v := range f.Blocks[id].Values {
+			for _, a := range f.Value(v).Args {
+				u.list[u.start[a+1]] = v
+				u.start[a+1]++
+			}
+		}
+	}
+}
+
+// fill finds the facts of f.
+func (t *facts) fill(f *ir.Func) {
+	n := len(f.Values)
+	t.f = f
+	t.outside = cleared(t.outside, n)
+	t.asBase = cleared(t.asBase, n)
+	t.last = cleared(t.last, n)
+	t.lastEnd = cleared(t.lastEnd, n)
+	t.lastBase = cleared(t.lastBase, n)
+	t.header = cleared(t.header, n)
+	t.weight = cleared(t.weight, n)
+	t.uses, t.anchor = anchored(f, t.uses, t.anchor)
 	for id := range n {
 		t.last[id], t.lastBase[id], t.lastEnd[id] = ir.NoBlock, ir.NoBlock, ir.NoBlock
 		t.header[id] = t.headerLength(ir.ValueID(id))
 	}
 	eachUse(f, func(b ir.BlockID, v ir.ValueID) {
-		t.uses[v]++
 		t.last[v] = b
 		if f.Value(v).Block != b {
 			t.outside[v] = true
 		}
 	})
+	t.users.fill(f)
 	for id := range f.Blocks {
-		for _, v := range f.Blocks[id].Values {
-			for _, a := range f.Value(v).Args {
-				t.users[a] = append(t.users[a], v)
-			}
-		}
 		b, here := &f.Blocks[id], ir.BlockID(id)
 		t.lastEnd[b.X], t.lastEnd[b.Y] = here, here
 		for i := range b.NumSucc() {
@@ -69,15 +96,14 @@ func newFacts(f *ir.Func) *facts {
 			t.weigh(v)
 		}
 	}
-	return t
 }
 
 // findBases sets asBase and lastBase.
 func (t *facts) findBases() {
-	seen := make([]bool, len(t.f.Values))
+	t.seen = cleared(t.seen, len(t.f.Values))
 	first := func(v ir.ValueID, base bool) {
-		if v != ir.None && !seen[v] {
-			seen[v], t.asBase[v] = true, base
+		if v != ir.None && !t.seen[v] {
+			t.seen[v], t.asBase[v] = true, base
 		}
 	}
 	for id := range t.f.Blocks {

@@ -29,15 +29,26 @@ type series struct {
 //
 // It goes from the end to the front, so that the halves of a tree are series when their
 // root is reached. Edges lead forward, but for those to the blocks of verdicts.
-func flatten(f *ir.Func) {
-	ways := make([]int32, len(f.Blocks)) // into each block
+func (l *legalizer) flatten() {
+	f := l.dst
+	forks := false
+	for id := range f.Blocks {
+		c := f.Blocks[id].Cond
+		forks = forks || c == ir.Gt || c == ir.Ge
+	}
+	if !forks {
+		return
+	}
+	l.counts = cleared(l.counts, len(f.Blocks))
+	ways := l.counts // into each block
 	for id := range f.Blocks {
 		b := &f.Blocks[id]
 		for i := range b.NumSucc() {
 			ways[b.Succ[i].To]++
 		}
 	}
-	lists := make([]series, len(f.Blocks)) // by first block
+	l.series = cleared(l.series, len(f.Blocks))
+	lists := l.series // by first block
 	for id := len(f.Blocks) - 1; id >= 0; id-- {
 		b := &f.Blocks[id]
 		k, ok := f.IsConst(b.Y)

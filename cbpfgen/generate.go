@@ -67,7 +67,9 @@ func Generate(f *ir.Func, o Options) ([]bpf.RawInstruction, error) {
 
 // GenerateProgram is [Generate] with the origin of each instruction.
 func GenerateProgram(f *ir.Func, o Options) (*Program, error) {
-	p, err := search(legalFor(f, o), f.Snaplen)
+	m := getMemory()
+	p, err := m.search(m.legal.run(f, o), f.Snaplen)
+	m.put()
 	if err != nil {
 		return nil, err
 	}

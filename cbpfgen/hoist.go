@@ -7,8 +7,9 @@ import "github.com/gofilter/gofilter/ir"
 // for X. It reports whether there were any. d has no unreached blocks with ways out
 // to other blocks.
 func hoistMoves(d *draft) bool {
-	in := make([]registers, len(d.blocks))
-	ways := make([]int, len(d.blocks)) // into each block
+	d.live = cleared(d.live, len(d.blocks))
+	d.ways = cleared(d.ways, len(d.blocks))
+	in, ways := d.live, d.ways // ways: into each block
 	for i := len(d.blocks) - 1; i >= 0; i-- {
 		b := &d.blocks[i]
 		live := b.liveOut(in)

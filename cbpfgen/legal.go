@@ -27,19 +27,27 @@ const farOffset = 1<<30 - 1
 //
 // The result has no unreachable blocks. Values that nobody needs and that do not
 // fault may remain.
-func legal(f *ir.Func, kernel bool) *ir.Func { return legalFor(f, Options{Kernel: kernel}) }
+func legal(f *ir.Func, kernel bool) *ir.Func { return new(legalizer).run(f, Options{Kernel: kernel}) }
 
-func legalFor(f *ir.Func, o Options) *ir.Func {
-	l := &legalizer{src: f, kernel: o.Kernel}
-	l.dst = &ir.Func{LinkType: f.LinkType, View: f.View, Snaplen: f.Snaplen, Source: f.Source, Values: make([]ir.Value, 1)}
+// run is legal in the legalizer's memory: the result is good until the next run.
+func (l *legalizer) run(f *ir.Func, o Options) *ir.Func {
+	l.src, l.kernel = f, o.Kernel
+	if l.dst == nil {
+		l.dst = new(ir.Func)
+	}
+	l.dst.Reset()
+	l.dst.LinkType, l.dst.View, l.dst.Snaplen, l.dst.Source = f.LinkType, f.View, f.Snaplen, f.Source
+	l.dst.Grow(len(f.Values)+1, len(f.Blocks)+2)
+	l.dst.Values = append(l.dst.Values, ir.Value{})
 	l.expand()
 	l.settle()
 	if !o.Speed {
-		flatten(l.dst)
+		l.flatten()
 	}
 	l.arrange()
-	useJset(l.dst)
-	sink(l.dst)
+	l.useJset()
+	l.sink()
+	l.src = nil
 	return l.dst
 }
 
@@ -56,8 +64,16 @@ type legalizer struct {
 	cur            ir.BlockID // the block of dst that is being written
 	accept, reject ir.BlockID
 
-	dom  ir.DomTree                  // of src; filled with kernel only
-	near map[ir.ValueID][]ir.BlockID // by value of dst: blocks of src after whose guard it is at most farOffset
+	preds ir.Preds
+	dom   ir.DomTree                  // of src; filled with kernel only
+	near  map[ir.ValueID][]ir.BlockID // by value of dst: blocks of src after whose guard it is at most farOffset
+
+	// Memory of single steps.
+	passOn, renumbered, uses []ir.BlockID
+	reached, held            []bool
+	counts                   []int32
+	series                   []series
+	moved                    []ir.ValueID
 }
 
 // passed is what the edges into a block pass for a parameter.
@@ -70,14 +86,14 @@ type passed struct {
 // expand copies the blocks of src, cutting them where a guard goes in. An edge
 // that stands for one of src leads to ^id of src's block until settle.
 func (l *legalizer) expand() {
-	l.vals = make([]ir.ValueID, len(l.src.Values))
-	l.first = make([]ir.BlockID, len(l.src.Blocks))
-	l.passed = make([][]passed, len(l.src.Blocks))
-	l.bounds = make([]uint64, 1, len(l.src.Values)+1)
+	l.vals = cleared(l.vals, len(l.src.Values))
+	l.first = cleared(l.first, len(l.src.Blocks))
+	l.passed = cleared(l.passed, len(l.src.Blocks))
+	l.bounds = append(l.bounds[:0], 0)
+	l.near = nil
 	if l.kernel {
-		var preds ir.Preds
-		preds.Fill(l.src)
-		l.dom.Fill(l.src, &preds)
+		l.preds.Fill(l.src)
+		l.dom.Fill(l.src, &l.preds)
 		l.near = make(map[ir.ValueID][]ir.BlockID)
 	}
 	for id := range l.src.Blocks {

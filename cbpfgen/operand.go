@@ -51,7 +51,7 @@ func (s *selector) needsYet(v ir.ValueID) bool {
 	if s.last[v] != s.here {
 		return s.last[v] > s.here
 	}
-	return s.lastEnd[v] == s.here || slices.ContainsFunc(s.users[v], func(u ir.ValueID) bool {
+	return s.lastEnd[v] == s.here || slices.ContainsFunc(s.users.of(v), func(u ir.ValueID) bool {
 		return s.f.Value(u).Block == s.here && !s.kept[u]
 	})
 }
@@ -206,7 +206,8 @@ func (s *selector) pair(a, b ir.ValueID, exchange bool) (exchanged bool) {
 		s.take(way{a: a, b: b, order: xFirst})
 		return false
 	}
-	ways := s.ways(a, b, false, nil)
+	var few [4]way
+	ways := s.ways(a, b, false, few[:0])
 	if exchange && a != b {
 		ways = s.ways(b, a, true, ways)
 	}

@@ -1,7 +1,7 @@
 package cbpfgen
 
 import (
-	"encoding/binary"
+	"slices"
 
 	"github.com/gofilter/gofilter/ir"
 )
@@ -29,9 +29,10 @@ func dropUnreached(d *draft) {
 	}
 }
 
-// reached reports which blocks the entry leads to.
+// reached reports which blocks the entry leads to. The slice is good until the next call.
 func (d *draft) reached() []bool {
-	r := make([]bool, len(d.blocks))
+	d.marks = cleared(d.marks, len(d.blocks))
+	r := d.marks
 	if d.entry < 0 {
 		return r
 	}
@@ -52,10 +53,22 @@ func (d *draft) reached() []bool {
 // dropStores drops stores to slots that nothing loads and reports whether there
 // were any.
 func dropStores(d *draft) bool {
-	loaded := make(map[uint32]bool)
+	names := uint32(0)
 	for i := range d.blocks {
 		for _, c := range d.blocks[i].code {
-			if c.loadsSlot() {
+			if c.storesSlot() {
+				names = max(names, c.k+1)
+			}
+		}
+	}
+	if names == 0 {
+		return false
+	}
+	d.marks = cleared(d.marks, int(names))
+	loaded := d.marks
+	for i := range d.blocks {
+		for _, c := range d.blocks[i].code {
+			if c.loadsSlot() && c.k < names {
 				loaded[c.k] = true
 			}
 		}
@@ -109,7 +122,8 @@ func (r registers) before(op uint16) registers {
 // before it is set again, and reports whether there were any.
 func dropResults(d *draft) bool {
 	dropped := false
-	in := make([]registers, len(d.blocks))
+	d.live = cleared(d.live, len(d.blocks))
+	in := d.live
 	for i := len(d.blocks) - 1; i >= 0; i-- {
 		b := &d.blocks[i]
 		live := b.liveOut(in)
@@ -169,8 +183,13 @@ func effects(op uint16) (reads, writes registers, fault bool) {
 
 // mergeBlocks leads edges past empty blocks, and to the last of equal blocks.
 func mergeBlocks(d *draft) {
-	passOn := make([]target, len(d.blocks))
-	same := make(map[string]target)
+	d.passOn = cleared(d.passOn, len(d.blocks))
+	passOn := d.passOn
+	size := 16
+	for size < 2*len(d.blocks) {
+		size *= 2
+	}
+	d.table = cleared(d.table, size) // of indices into blocks, plus 1
 	resolve := func(t target) target {
 		if t < 0 {
 			return t
@@ -187,28 +206,42 @@ func mergeBlocks(d *draft) {
 			passOn[i] = b.next[ir.True]
 			continue
 		}
-		key := b.key()
-		if t, ok := same[key]; ok {
-			passOn[i] = t
-			continue
-		}
-		passOn[i] = target(i)
-		same[key] = target(i)
+		passOn[i] = d.same(target(i))
 	}
 	d.entry = resolve(d.entry)
 }
 
-// key returns what two blocks that do the same have in common.
-func (b *codeBlock) key() string {
-	le := binary.LittleEndian
-	k := make([]byte, 0, 16+6*len(b.code))
-	k = le.AppendUint16(k, b.cond)
-	k = le.AppendUint32(k, b.k)
-	k = le.AppendUint32(k, uint32(b.next[ir.True]))
-	k = le.AppendUint32(k, uint32(b.next[ir.False]))
-	for _, c := range b.code {
-		k = le.AppendUint16(k, c.op)
-		k = le.AppendUint32(k, c.k)
+// same returns the block in d.table that does the same as block t, or t, which then is
+// in the table.
+func (d *draft) same(t target) target {
+	b := &d.blocks[t]
+	mask := uint64(len(d.table) - 1)
+	for h := b.hash(); ; h++ {
+		at := &d.table[h&mask]
+		if *at == 0 {
+			*at = int32(t) + 1
+			return t
+		}
+		if d.blocks[*at-1].equal(b) {
+			return target(*at - 1)
+		}
 	}
-	return string(k)
+}
+
+// equal reports whether two blocks do the same.
+func (b *codeBlock) equal(c *codeBlock) bool {
+	return b.cond == c.cond && b.k == c.k && b.next == c.next &&
+		slices.EqualFunc(b.code, c.code, func(i, j insn) bool { return i.op == j.op && i.k == j.k })
+}
+
+// hash returns a number that equal blocks have in common.
+func (b *codeBlock) hash() uint64 {
+	const prime = 0x9e3779b97f4a7c15
+	h := uint64(b.cond)<<32 ^ uint64(b.k)
+	h = h*prime ^ uint64(uint32(b.next[ir.True]))<<32 ^ uint64(uint32(b.next[ir.False]))
+	for _, c := range b.code {
+		h = h*prime ^ uint64(c.op)<<32 ^ uint64(c.k)
+	}
+	h *= prime
+	return h ^ h>>29
 }

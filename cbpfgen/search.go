@@ -22,14 +22,13 @@ type candidate struct {
 }
 
 // search selects g with different choices and returns the shortest program.
-func search(g *ir.Func, snaplen uint32) (*Program, error) {
-	s := newSelector(g, snaplen)
+func (m *memory) search(g *ir.Func, snaplen uint32) (*Program, error) {
+	s := &m.sel
+	s.begin(g, snaplen, &m.asm)
 	best := s.rehome(s.lean())
 	if s.choseBase && len(g.Blocks) <= maxBlocks {
 		s.baseToX = true
-		if c := s.lean(); c.better(best) {
-			best = c
-		}
+		best = s.choose(s.lean(), best)
 	}
 	if best.slots > scratchWords {
 		return nil, &LimitError{
@@ -37,7 +36,21 @@ func search(g *ir.Func, snaplen uint32) (*Program, error) {
 			Hint: "use eBPF, or simpler arithmetic",
 		}
 	}
-	return assemble(best.draft, snaplen), nil
+	p := m.asm.program(best.draft, snaplen)
+	s.drop(best.draft)
+	return p, nil
+}
+
+// choose returns the better of two candidates, b where they are equal, and drops the
+// other one.
+func (s *selector) choose(a, b candidate) candidate {
+	if b.draft == nil || a.draft != nil && a.better(b) {
+		a, b = b, a
+	}
+	if a.draft != b.draft {
+		s.drop(a.draft)
+	}
+	return b
 }
 
 // better reports whether c is to be preferred to d.
@@ -53,7 +66,8 @@ func (c candidate) better(d candidate) bool {
 // computing values again and again makes the program many times longer.
 func (s *selector) lean() candidate {
 	var best candidate
-	avoid := make([]bool, len(s.f.Values))
+	s.avoids = cleared(s.avoids, len(s.f.Values))
+	avoid := s.avoids
 	limit := math.MaxInt
 	for round := 0; ; round++ {
 		d := s.run(avoid, limit)
@@ -66,10 +80,8 @@ func (s *selector) lean() candidate {
 		prune(d)
 		use := slotUse(d)
 		c := candidate{draft: d, slots: assignSlots(d, use)}
-		c.size = len(assemble(d, s.snaplen).Insns)
-		if best.draft == nil || c.better(best) {
-			best = c
-		}
+		c.size = s.asm.size(d, s.snaplen)
+		best = s.choose(c, best)
 		excess := c.slots - scratchWords
 		s.tight = s.tight || excess > 0
 		if excess <= 0 && round >= maxRounds || !s.avoidMore(avoid, use, excess) {
@@ -89,9 +101,8 @@ func (s *selector) rehome(best candidate) candidate {
 			break
 		}
 		s.homes[p] = homeSlot
-		if c := s.lean(); c.better(best) {
-			best = c
-		} else {
+		was := best.draft
+		if best = s.choose(s.lean(), best); best.draft == was {
 			s.homes[p] = h
 		}
 	}

@@ -34,12 +34,13 @@ const (
 // A selector chooses instructions for a legal Func, block after block. The slot of
 // value v has the name v; names from len(f.Values) on are of temporary slots.
 type selector struct {
-	*facts
+	facts
 	snaplen uint32
 	homes   []home // of parameters
 	avoid   []bool // values that must not be kept in a slot
 
 	out     []codeBlock
+	insns   []insn // memory of the code of blocks
 	in      []state
 	entered []bool       // in is valid: an edge into the block has been seen
 	kept    []bool       // the value's slot holds it wherever the value may be used
@@ -58,6 +59,11 @@ type selector struct {
 
 	emitted, limit int // instructions so far and at most
 
+	asm    *assembler
+	drafts []*draft // not in use
+	list   []ir.ValueID
+	avoids []bool
+
 	tight bool // use fewer slots, if more instructions
 
 	// A value that other blocks need as base is brought to X at once, or left in A;
@@ -65,12 +71,22 @@ type selector struct {
 	baseToX, choseBase bool
 }
 
+// newSelector returns a selector for f.
 func newSelector(f *ir.Func, snaplen uint32) *selector {
-	s := &selector{facts: newFacts(f), snaplen: snaplen, homes: make([]home, len(f.Values))}
+	s := new(selector)
+	s.begin(f, snaplen, new(assembler))
+	return s
+}
+
+// begin makes s ready for f, in the memory that it has.
+func (s *selector) begin(f *ir.Func, snaplen uint32, asm *assembler) {
+	s.facts.fill(f)
+	s.snaplen, s.asm = snaplen, asm
+	s.tight, s.baseToX, s.choseBase = false, false, false
+	s.homes = cleared(s.homes, len(f.Values))
 	for id := range f.Blocks {
 		s.chooseHomes(f.Blocks[id].Params)
 	}
-	return s
 }
 
 // chooseHomes gives a block's first parameter that is a base to X, the first that
@@ -94,13 +110,14 @@ func (s *selector) chooseHomes(params []ir.ValueID) {
 // trials included.
 func (s *selector) run(avoid []bool, limit int) *draft {
 	n := len(s.f.Blocks)
+	d := s.newDraft(n)
 	s.avoid = avoid
-	s.out = make([]codeBlock, n)
-	s.in = make([]state, n)
-	s.entered = make([]bool, n)
-	s.kept = make([]bool, len(s.f.Values))
-	s.loaded = make([]bool, len(s.f.Values))
-	s.needed = make([]ir.BlockID, len(s.f.Values))
+	s.out, s.insns = d.blocks, d.insns[:0]
+	s.in = cleared(s.in, n)
+	s.entered = cleared(s.entered, n)
+	s.kept = cleared(s.kept, len(s.f.Values))
+	s.loaded = cleared(s.loaded, len(s.f.Values))
+	s.needed = cleared(s.needed, len(s.f.Values))
 	for i := range s.needed {
 		s.needed[i] = ir.NoBlock
 	}
@@ -112,10 +129,30 @@ func (s *selector) run(avoid []bool, limit int) *draft {
 			s.block(ir.BlockID(id))
 		}
 	}
+	d.insns = s.insns
 	if s.emitted > s.limit {
+		s.drop(d)
 		return nil
 	}
-	return &draft{blocks: s.out, entry: s.target(0)}
+	d.entry = s.target(0)
+	return d
+}
+
+// newDraft returns a draft of n blocks.
+func (s *selector) newDraft(n int) *draft {
+	d := new(draft)
+	if last := len(s.drafts) - 1; last >= 0 {
+		d, s.drafts = s.drafts[last], s.drafts[:last]
+	}
+	d.blocks = cleared(d.blocks, n)
+	return d
+}
+
+// drop takes back a draft that is needed no more.
+func (s *selector) drop(d *draft) {
+	if d != nil {
+		s.drafts = append(s.drafts, d)
+	}
 }
 
 // target returns where a jump to block id goes.
@@ -132,7 +169,8 @@ func (s *selector) target(id ir.BlockID) target {
 
 func (s *selector) block(id ir.BlockID) {
 	b := s.f.Block(id)
-	s.here, s.code, s.reg, s.log = id, nil, s.in[id], s.log[:0]
+	start := len(s.insns)
+	s.here, s.code, s.reg, s.log = id, s.insns[start:], s.in[id], s.log[:0]
 	for _, p := range b.Params {
 		s.enter(p)
 	}
@@ -143,7 +181,7 @@ func (s *selector) block(id ir.BlockID) {
 	out := &s.out[id]
 	switch b.Kind {
 	case ir.KindReject:
-		s.code = nil
+		s.code = s.code[:0]
 		out.goTo(toReject)
 	case ir.KindAccept:
 		out.goTo(toAccept)
@@ -155,7 +193,13 @@ func (s *selector) block(id ir.BlockID) {
 	default:
 		panic("cbpfgen: block of kind " + b.Kind.String())
 	}
-	out.code, out.span = s.code, b.Span
+	end := len(s.code)
+	out.code, out.span = s.code[:end:end], b.Span
+	if cap(s.code) == cap(s.insns)-start {
+		s.insns = s.insns[:start+end]
+	} else {
+		s.insns = s.code // it has grown elsewhere
+	}
 	for _, c := range s.code {
 		if c.loadsSlot() && int(c.k) < len(s.loaded) {
 			s.loaded[c.k] = true
@@ -209,7 +253,7 @@ func (s *selector) roots(b *ir.Block) []ir.ValueID {
 			}
 		}
 	}
-	var list []ir.ValueID
+	list := s.list[:0]
 	for _, v := range slices.Backward(b.Values) {
 		if s.needed[v] != s.here {
 			keep := s.outside[v] && !s.cheap(v) && !s.avoided(v)
@@ -223,6 +267,7 @@ func (s *selector) roots(b *ir.Block) []ir.ValueID {
 		}
 	}
 	slices.Reverse(list)
+	s.list = list
 	return list
 }
 

@@ -16,9 +16,11 @@ const (
 // block, so that they need not be kept on the way. A value stays if it is the only
 // user of a load of its own block, since the load must stay and is best consumed
 // where it is.
-func sink(f *ir.Func) {
-	held := anchored(f)
-	at := make([]ir.BlockID, len(f.Values))
+func (l *legalizer) sink() {
+	f := l.dst
+	l.counts, l.held = anchored(f, l.counts, l.held)
+	l.uses = cleared(l.uses, len(f.Values))
+	at := l.uses // where each value is used
 	for i := range at {
 		at[i] = usedNowhere
 	}
@@ -30,7 +32,7 @@ func sink(f *ir.Func) {
 			at[v] = usedWidely
 		}
 	}
-	moved := make([][]ir.ValueID, len(f.Blocks)) // into each block, last first
+	moved := l.moved[:0] // last first
 	for id := len(f.Blocks) - 1; id >= 0; id-- {
 		b, here := &f.Blocks[id], ir.BlockID(id)
 		if b.Kind == ir.KindIf {
@@ -42,32 +44,39 @@ func sink(f *ir.Func) {
 				use(here, a)
 			}
 		}
+		kept := len(b.Values)
 		for i := len(b.Values) - 1; i >= 0; i-- {
 			id := b.Values[i]
 			v := f.Value(id)
-			if to := at[id]; to > here && !held[id] {
+			if to := at[id]; to > here && !l.held[id] {
 				v.Block = to
-				moved[to] = append(moved[to], id)
+				moved = append(moved, id)
+			} else {
+				kept--
+				b.Values[kept] = id
 			}
 			for _, a := range v.Args {
 				use(v.Block, a)
 			}
 		}
+		b.Values = b.Values[kept:]
 	}
-	for id := range f.Blocks {
-		b, here := &f.Blocks[id], ir.BlockID(id)
-		stay := slices.DeleteFunc(slices.Clone(b.Values), func(v ir.ValueID) bool { return f.Value(v).Block != here })
-		slices.Reverse(moved[id])
-		b.Values = append(moved[id], stay...)
+	l.moved = moved
+	// In front of each block those go that come first.
+	for _, id := range moved {
+		b := f.Block(f.Value(id).Block)
+		b.Values = slices.Insert(b.Values, 0, id)
 	}
 }
 
 // anchored reports for each value whether it must be computed in its block: it can
 // fault, or it alone consumes such a value of its block.
-func anchored(f *ir.Func) []bool {
-	uses := make([]int32, len(f.Values))
+//
+// counts and held are memory for it, which it returns as well.
+func anchored(f *ir.Func, counts []int32, held []bool) ([]int32, []bool) {
+	uses := cleared(counts, len(f.Values))
 	eachUse(f, func(_ ir.BlockID, v ir.ValueID) { uses[v]++ })
-	held := make([]bool, len(f.Values))
+	held = cleared(held, len(f.Values))
 	for id := range f.Blocks {
 		for _, v := range f.Blocks[id].Values {
 			held[v] = f.CanFault(v)
@@ -78,5 +87,5 @@ func anchored(f *ir.Func) []bool {
 			}
 		}
 	}
-	return held
+	return uses, held
 }

@@ -12,7 +12,7 @@ type slotSpan struct {
 
 // slotUse returns the slots of d by first store.
 func slotUse(d *draft) []slotSpan {
-	index := make(map[uint32]int)
+	var index map[uint32]int
 	var list []slotSpan
 	pos := 0
 	for i := range d.blocks {
@@ -23,6 +23,9 @@ func slotUse(d *draft) []slotSpan {
 			}
 			at, ok := index[c.k]
 			if !ok {
+				if index == nil {
+					index = make(map[uint32]int)
+				}
 				at = len(list)
 				index[c.k] = at
 				list = append(list, slotSpan{slot: c.k, first: pos})
@@ -40,6 +43,9 @@ func slotUse(d *draft) []slotSpan {
 // lives overlap, and returns how many numbers it took. Since edges only lead forward,
 // a value is not needed outside of its slotSpan.
 func assignSlots(d *draft, use []slotSpan) int {
+	if len(use) == 0 {
+		return 0
+	}
 	number := make(map[uint32]uint32, len(use))
 	var until []int // by number: the last position of the slot that has it
 	for _, u := range use {

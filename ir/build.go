@@ -274,5 +274,5 @@ func (f *Func) Compact() {
 		}
 	}
 	f.Values = values
-	f.consts, f.interned = nil, false
+	f.constList, f.consts, f.interned = f.constList[:0], nil, false
 }

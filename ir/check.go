@@ -186,7 +186,7 @@ func checkConsts(f *Func) error {
 		seen[v.K] = id
 	}
 	for _, id := range f.constList {
-		if _, ok := f.IsConst(id); f.interned && !ok {
+		if _, ok := f.IsConst(id); !ok {
 			return fmt.Errorf("interned v%d is no constant", id)
 		}
 	}

@@ -229,6 +229,16 @@ func (f *Func) extend(list []ValueID, id ValueID) []ValueID {
 	return f.ids[end-n : end+1 : end+1]
 }
 
+// Reset makes f a function without blocks and values that keeps its memory. Nothing
+// may hold a list of a block of before.
+func (f *Func) Reset() {
+	clear(f.Blocks)
+	*f = Func{
+		Values: f.Values[:0], Blocks: f.Blocks[:0], ids: f.ids[:0],
+		constList: f.constList[:0], interned: true,
+	}
+}
+
 // Grow makes room for that many more values and blocks.
 func (f *Func) Grow(values, blocks int) {
 	f.Values = slices.Grow(f.Values, values)
