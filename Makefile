@@ -15,6 +15,8 @@ export GOFILTER_CONFORMANCE
 # How long each fuzz target runs, how long each benchmark.
 FUZZTIME ?= 1m
 BENCHTIME ?= 1s
+# How many random filters fuzz-kernel runs.
+FUZZEXPRS ?= 50000
 
 # How many pairs of filter and packet are compared.
 PAIRS ?= 1000000
@@ -77,6 +79,16 @@ conformance: ## run libpcap's recorded test cases (GOFILTER_CONFORMANCE says whe
 	@if [ -z "$(GOFILTER_CONFORMANCE)" ]; then \
 		echo "conformance: no recorded cases: set GOFILTER_CONFORMANCE to their directory" >&2; exit 1; fi
 	$(GO) run ./internal/conformance/cmd -data $(GOFILTER_CONFORMANCE)
+
+.PHONY: conformance-ebpf
+conformance-ebpf: ## the same cases as eBPF programs of each target and strategy, in the running kernel (root)
+	@if [ -z "$(GOFILTER_CONFORMANCE)" ]; then \
+		echo "conformance-ebpf: no recorded cases: set GOFILTER_CONFORMANCE to their directory" >&2; exit 1; fi
+	$(GO) run ./internal/conformance/ebpfcmd -data $(GOFILTER_CONFORMANCE) -access all
+
+.PHONY: fuzz-kernel
+fuzz-kernel: ## FUZZEXPRS random filters as eBPF programs of each strategy, in the running kernel (root)
+	$(GO) run ./internal/conformance/fuzzcmd -n $(FUZZEXPRS)
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -93,7 +94,8 @@ type row struct {
 	stripped bool
 	// ipOnly: packets start at the network layer.
 	ipOnly   bool
-	min, max int // length of a packet in bytes
+	min, max int  // length of a packet in bytes
+	splits   bool // TEST_RUN can be told how much of a packet is linear
 }
 
 // rows are seen to hold in Linux 5.10 to 6.18. The skb limit is a page less what
@@ -102,7 +104,7 @@ var rows = map[string]row{
 	"socket":    {typ: ebpf.SocketFilter, stripped: true, min: 1, max: 3400},
 	"tc":        {typ: ebpf.SchedCLS, min: etherLen + 1, max: 3400},
 	"xdp":       {typ: ebpf.XDP, min: etherLen, max: 3400},
-	"xdp.frags": {typ: ebpf.XDP, min: etherLen, max: 60000},
+	"xdp.frags": {typ: ebpf.XDP, min: etherLen, max: 60000, splits: true},
 	"cgroup":    {typ: ebpf.CGroupSKB, stripped: true, ipOnly: true, min: 1, max: 3400},
 }
 
@@ -153,10 +155,31 @@ func (p *Program) Run(pkt []byte) (uint32, error) {
 	return p.run(pkt, 1, nil)
 }
 
+// MatchSplit is Match for a frame of which only the first n bytes are in the linear
+// part. The error is ErrSize for a target whose packets TEST_RUN cannot split: it can
+// those of XDP in several pieces, since Linux 6.18.
+func (p *Program) MatchSplit(pkt []byte, n int) (bool, error) {
+	if !p.row.splits || n >= len(pkt) || len(pkt) < p.row.min || len(pkt) > p.row.max {
+		return false, fmt.Errorf("%d of %d bytes linear: %w", n, len(pkt), ErrSize)
+	}
+	const dataEnd, fields = 1, 6 // struct xdp_md of linux/bpf.h
+	var md [fields]uint32
+	md[dataEnd] = uint32(n)
+	r0, err := p.prog.Run(&ebpf.RunOptions{Data: pkt, Context: md[:]})
+	if errors.Is(err, syscall.EINVAL) {
+		return false, fmt.Errorf("%d of %d bytes linear: %w", n, len(pkt), ErrSize)
+	}
+	return p.judge(r0, err)
+}
+
 // Match runs the program and reports whether it accepts the packet.
 // A value that is neither accept nor reject is an error.
 func (p *Program) Match(pkt []byte) (bool, error) {
-	r0, err := p.Run(pkt)
+	return p.judge(p.Run(pkt))
+}
+
+// judge says what R0 means.
+func (p *Program) judge(r0 uint32, err error) (bool, error) {
 	switch {
 	case err != nil:
 		return false, err

@@ -129,3 +129,33 @@ func TestForeignVerdict(t *testing.T) {
 		t.Error("60 is neither accept nor reject")
 	}
 }
+
+// TestSplit asks a program how much of a frame is linear.
+func TestSplit(t *testing.T) {
+	kernelrun.Require(t)
+	if err := kernelrun.Lacks(ebpfgen.XDPFrags, ebpfgen.AccessDirect); err != nil {
+		t.Skip(err)
+	}
+	p, err := kernelrun.Load(ebpfgen.XDPFrags, asm.Instructions{
+		asm.LoadMem(asm.R2, asm.R1, 0, asm.Word),
+		asm.LoadMem(asm.R0, asm.R1, 4, asm.Word),
+		asm.Sub.Reg(asm.R0, asm.R2),
+		asm.Return(),
+	}, ebpfgen.Verdict{Accept: 20, Reject: 34})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for n, want := range map[int]bool{20: true, 34: false} {
+		got, err := p.MatchSplit(make([]byte, 100), n)
+		if errors.Is(err, kernelrun.ErrSize) {
+			t.Skip(err)
+		}
+		if got != want || err != nil {
+			t.Errorf("%d bytes linear: %v, %v", n, got, err)
+		}
+	}
+	if _, err := p.MatchSplit(make([]byte, 20), 20); !errors.Is(err, kernelrun.ErrSize) {
+		t.Errorf("a frame in one piece: %v", err)
+	}
+}
