@@ -58,6 +58,7 @@ type options struct {
 	absoluteSeq bool
 	number      bool
 	noChecksum  bool
+	json        bool
 
 	// What else there is to do.
 	listInterfaces bool
@@ -165,6 +166,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	fs.BoolVarP(&o.absoluteSeq, "absolute-tcp-sequence-numbers", "S", false, "TCP sequence numbers as they are")
 	fs.BoolVarP(&o.number, "number", "#", false, "print the packets' numbers")
 	fs.BoolVarP(&o.noChecksum, "dont-verify-checksums", "K", false, "do not verify checksums")
+	fs.BoolVar(&o.json, "json", false, "print each packet as a JSON object on a line")
 
 	fs.BoolVarP(&o.listInterfaces, "list-interfaces", "D", false, "list what can be captured on")
 	fs.BoolVarP(&o.listLinkTypes, "list-data-link-types", "L", false, "list the interface's link types")
@@ -249,6 +251,9 @@ func (o *options) check() error {
 	}
 	if o.pcapng && o.write == "" {
 		return errors.New("--pcapng is about a file to write: -w FILE")
+	}
+	if o.json && (o.hex > 0 || o.hexASCII > 0 || o.ascii > 0) {
+		return errors.New("--json prints no bytes: -x, -X and -A cannot stand beside it")
 	}
 	if o.linuxExt && o.savefileOrder != "" {
 		return errors.New("--linux-ext compiles for a live capture and --savefile-order for a file: choose one")

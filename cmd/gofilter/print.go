@@ -19,10 +19,12 @@ type printer struct {
 	text    []byte
 	atOnce  bool // each line is written when it is complete
 	named   bool // each packet's interface is said
+	object  bool // packets are JSON objects
+	line    []byte
 }
 
 func (s *session) newPrinter() *printer {
-	return &printer{s: s, decoder: decode.New(s.decodeOptions()), atOnce: s.opt.lineBuffer || isTerminal(s.stdout)}
+	return &printer{s: s, decoder: decode.New(s.decodeOptions()), atOnce: s.opt.lineBuffer || isTerminal(s.stdout), object: s.opt.json}
 }
 
 // stamps are the forms of the time by how often -t is given.
@@ -44,6 +46,8 @@ func (s *session) decodeOptions() decode.Options {
 	}
 	times := 0
 	switch {
+	case o.json: // which has a time of its own
+		d.Stamp, d.Number = decode.StampNone, false
 	case o.hexASCII > 0:
 		d.Dump, times = decode.DumpBoth, o.hexASCII
 	case o.hex > 0:
@@ -60,11 +64,19 @@ func (s *session) decodeOptions() decode.Options {
 
 // packet prints one packet.
 func (p *printer) packet(rec *savefile.Record, link linktype.Type) error {
-	if p.named {
-		p.text = append(append(p.text, rec.Interface.Name...), ' ')
+	packet := &decode.Packet{Data: rec.Data, Len: rec.Len, Sec: rec.Sec, Nsec: rec.Nsec, Number: rec.Number, LinkType: link}
+	if p.object {
+		p.line = p.decoder.Append(p.line[:0], packet)
+		var err error
+		if p.text, err = appendObject(p.text, rec, link, p.line); err != nil {
+			return err
+		}
+	} else {
+		if p.named {
+			p.text = append(append(p.text, rec.Interface.Name...), ' ')
+		}
+		p.text = p.decoder.Append(p.text, packet)
 	}
-	p.text = p.decoder.Append(p.text, &decode.Packet{Data: rec.Data, Len: rec.Len, Sec: rec.Sec, Nsec: rec.Nsec,
-		Number: rec.Number, LinkType: link})
 	if p.atOnce || len(p.text) >= printSize {
 		return p.flush()
 	}
