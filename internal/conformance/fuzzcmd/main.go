@@ -1,6 +1,7 @@
 // Command fuzzcmd runs random filters in the kernel: each is generated for a target with every
 // strategy of access that works here, loaded, and run on packets that its programs were solved
-// for, whole and cut. Verdicts must be Eval's, and those of the plain program.
+// for, whole and cut. Verdicts must be Eval's, and no packet may be rejected that the plain
+// program accepts.
 //
 //	go run ./internal/conformance/fuzzcmd -n 50000
 //	go run ./internal/conformance/fuzzcmd -seed 7 -from 1234 -n 1     one again
