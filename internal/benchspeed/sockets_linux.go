@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -9,66 +8,49 @@ import (
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
-
-	"github.com/gofilter/gofilter/internal/netlab"
 )
 
-// The link has many packet sockets with the same program, so that what sending a packet
-// costs besides is small against what the programs do; not so many that their code does not fit
-// the cache, since each has a copy of its own. Every program is made to return 0 where it
-// accepts, too: what a socket does with a packet that it takes is not measured.
-const taps = 12
+// The kernel converts a program that is attached to any socket in the same way. A pair of
+// Unix datagram sockets is the cheapest way to one: a datagram that the receiver's filter
+// rejects is freed in the sender's call. Every program is made to return 0 where it accepts,
+// too, so that nothing else is measured.
 
-// rounds is how often the packets are sent in one run.
-const rounds = 150
+// Of one run: how often the packets are sent, and how many times in one call.
+const (
+	rounds   = 250
+	together = 4
+)
 
-// sockets compares on packet sockets.
+// sockets compares on pairs of sockets, one for each program, so that they can take turns; in
+// the next run a program is on another pair.
 func (b *bench) sockets() error {
-	lab, err := netlab.Open(netlab.Options{Quiet: true})
-	if err != nil {
-		return err
-	}
-	defer lab.Close()
-	s := &socketLab{runs: b.runs, ns: lab.Left}
-	if s.sender, err = lab.Left.Sender(); err != nil {
-		return err
-	}
-	defer s.sender.Close()
-	for range taps {
-		fd := -1
-		err := lab.Left.Do(func() (err error) {
-			fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-			return err
-		})
+	s := &socketBench{runs: b.runs}
+	defer s.close()
+	for range 4 {
+		p, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
-			return fmt.Errorf("packet socket: %w", err)
+			return os.NewSyscallError("socketpair", err)
 		}
-		defer unix.Close(fd)
-		s.fds = append(s.fds, fd)
-	}
-	// All of them see what is sent from the first program on.
-	if err := s.attach([]bpf.RawInstruction{{Op: 0x06}}); err != nil {
-		return err
-	}
-	for _, fd := range s.fds {
-		all := uint16(unix.ETH_P_ALL<<8 | unix.ETH_P_ALL>>8)
-		if err := unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: lab.Left.Index, Protocol: all}); err != nil {
-			return fmt.Errorf("bind packet socket: %w", err)
-		}
+		s.pairs = append(s.pairs, p)
 	}
 	return b.compare(s.measure)
 }
 
-// A socketLab is a link with packet sockets.
-type socketLab struct {
-	runs   int
-	ns     *netlab.Namespace
-	sender *netlab.Sender
-	fds    []int
+// A socketBench is what programs are measured on.
+type socketBench struct {
+	runs  int
+	pairs [][2]int
 }
 
-// attach gives all sockets a program whose verdicts are 0.
-func (s *socketLab) attach(prog []bpf.RawInstruction) error {
+func (s *socketBench) close() {
+	for _, p := range s.pairs {
+		unix.Close(p[0])
+		unix.Close(p[1])
+	}
+}
+
+// attachRejecting attaches a program whose verdicts are made 0.
+func attachRejecting(fd int, prog []bpf.RawInstruction) error {
 	insns := make([]unix.SockFilter, len(prog))
 	for i, in := range prog {
 		insns[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
@@ -77,38 +59,65 @@ func (s *socketLab) attach(prog []bpf.RawInstruction) error {
 		}
 	}
 	p := unix.SockFprog{Len: uint16(len(insns)), Filter: unsafe.SliceData(insns)}
-	for _, fd := range s.fds {
-		if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &p); err != nil {
-			return os.NewSyscallError("SO_ATTACH_FILTER", err)
-		}
-	}
+	err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &p)
 	runtime.KeepAlive(insns)
-	return nil
+	return os.NewSyscallError("SO_ATTACH_FILTER", err)
 }
 
-// measure is the measure of programs on the sockets.
-func (s *socketLab) measure(progs [][]bpf.RawInstruction, frames [][]byte) ([]float64, error) {
+// mmsghdr is struct mmsghdr of sendmmsg(2).
+type mmsghdr struct {
+	hdr unix.Msghdr
+	n   uint32
+	_   [unsafe.Sizeof(uintptr(0)) - 4]byte
+}
+
+// messages returns what sends the frames several times over in one call.
+func messages(frames [][]byte) []mmsghdr {
+	msgs := make([]mmsghdr, together*len(frames))
+	iovs := make([]unix.Iovec, len(msgs))
+	for i := range msgs {
+		f := frames[i%len(frames)]
+		iovs[i].Base = unsafe.SliceData(f)
+		iovs[i].SetLen(len(f))
+		msgs[i].hdr.Iov = &iovs[i]
+		msgs[i].hdr.Iovlen = 1
+	}
+	return msgs
+}
+
+// measure is the measure of programs on the pairs.
+func (s *socketBench) measure(progs [][]bpf.RawInstruction, frames [][]byte) ([]float64, error) {
+	msgs := messages(frames)
 	times := make([][]float64, len(progs))
-	for range s.runs {
+	for run := range s.runs {
+		on := make([][2]int, len(progs))
 		for i, p := range progs {
-			if err := s.attach(p); err != nil {
+			on[i] = s.pairs[(i+run)%len(s.pairs)]
+			if err := attachRejecting(on[i][0], p); err != nil {
 				return nil, err
 			}
-			// Each round is timed by itself: what interrupts only adds, so a fast one counts.
-			var list []float64
-			for n := range rounds {
+		}
+		list := make([][]float64, len(progs))
+		for n := range rounds {
+			for i, p := range on {
 				start := cpuTime()
-				if err := s.sender.Send(frames...); err != nil {
-					return nil, err
+				sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(p[1]), uintptr(unsafe.Pointer(&msgs[0])), uintptr(len(msgs)), 0, 0, 0)
+				took := cpuTime() - start
+				if errno != 0 {
+					return nil, os.NewSyscallError("sendmmsg", errno)
 				}
-				if took := cpuTime() - start; n > 1 { // the first warm up
-					list = append(list, float64(took.Nanoseconds())/float64(len(frames)*taps))
+				if n > 10 { // the first ones warm up
+					list[i] = append(list[i], float64(took.Nanoseconds())/float64(sent))
 				}
 			}
-			slices.Sort(list)
-			times[i] = append(times[i], list[len(list)/8])
+		}
+		for i := range list {
+			// What interrupts only adds, so the fast rounds count.
+			slices.Sort(list[i])
+			times[i] = append(times[i], list[i][len(list[i])/50])
 		}
 	}
+	runtime.KeepAlive(frames)
 	out := make([]float64, len(progs))
 	for i := range times {
 		out[i] = median(times[i])

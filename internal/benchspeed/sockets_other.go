@@ -4,5 +4,8 @@ package main
 
 import "errors"
 
-// sockets measures on packet sockets, which are Linux's.
+// Filters on sockets are Linux's.
+
 func (b *bench) sockets() error { return errors.ErrUnsupported }
+
+func (b *bench) taps() error { return errors.ErrUnsupported }
