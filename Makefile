@@ -103,6 +103,10 @@ fuzz: ## run each fuzz target for FUZZTIME
 bench: ## sizes, compile times and growth against libpcap (GOFILTER_ORACLE, GOFILTER_ORACLE_DEBIAN: its drivers)
 	$(GO) run ./internal/bench
 
+.PHONY: bench-speed
+bench-speed: ## what classic programs for speed cost in the kernel, against libpcap's (root; GOFILTER_ORACLE: its driver)
+	$(GO) run ./internal/benchspeed
+
 .PHONY: gobench
 gobench: ## run all benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
