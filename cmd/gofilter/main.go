@@ -52,6 +52,8 @@ func (s *session) do() error {
 		return s.print(usage())
 	case o.version:
 		return s.print(program + " version " + version() + "\n")
+	case o.completion != "":
+		return s.print(completion(o.completion))
 	case o.batch:
 		return s.batch()
 	case o.listInterfaces:

@@ -73,6 +73,7 @@ type options struct {
 	linuxExt       bool
 	savefileOrder  string
 	batch          bool
+	completion     string // shell to write completions for
 	version        bool
 	help           bool
 }
@@ -183,6 +184,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setAttach, "attach", "", "auto|ebpf|classic", "how to put the filter into the kernel")
 	fs.BoolVar(&o.batch, "batch", false, "compile one JSON request a line from standard input")
 	fs.BoolVar(&o.results, "results", false, "print the filter's result for each packet of the file")
+	value(o.setCompletion, "completion", "", "bash|zsh|fish", "print a script that completes options in this shell")
 	fs.BoolVar(&o.version, "version", false, "print the version")
 	fs.BoolVarP(&o.help, "help", "h", false, "print this text")
 
