@@ -28,7 +28,9 @@ const (
 	// AccessRdonlyCast reads through the data pointer of struct sk_buff, found with
 	// the kernel functions bpf_cast_to_kern_ctx and bpf_rdonly_cast. A packet
 	// whose linear part is too short is read as by AccessLoadBytes. The program is
-	// for one build of the kernel: see [Options].Kernel.
+	// for one build of the kernel, see [Options].Kernel. It needs Linux 6.17,
+	// CAP_PERFMON beside CAP_BPF, and has to be loaded under a licence that the kernel
+	// counts as compatible with the GPL.
 	AccessRdonlyCast
 	numAccess
 )

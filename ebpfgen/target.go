@@ -19,7 +19,7 @@ type target struct {
 	name    string
 	typ     string    // BPF_PROG_TYPE_*, the name in linux/bpf.h
 	views   []ir.View // the views whose filters it can run
-	oldest  string    // oldest kernel that takes all its strategies
+	oldest  string    // oldest kernel that takes all its strategies but AccessRdonlyCast
 	verdict Verdict
 	// snaplenAccepts: the accept value is the filter's snapshot length, not
 	// verdict.Accept.
@@ -73,7 +73,9 @@ var xdpMD = context{
 // The targets.
 var (
 	// SocketFilter is a program for SO_ATTACH_BPF. Accept returns the filter's
-	// snapshot length, reject 0.
+	// snapshot length, reject 0. What has been measured of its strategies, for packets
+	// that match: AccessRdonlyCast takes 0.4 of the time of the classic program
+	// that libpcap makes, AccessLoadBytes and AccessLdAbs more than twice of it (6.18).
 	SocketFilter = Target{&target{
 		name: "socket", typ: "BPF_PROG_TYPE_SOCKET_FILTER",
 		views:  []ir.View{ir.ViewSocket},
@@ -160,7 +162,7 @@ func (t Target) String() string { return t.name }
 func (t Target) ProgramType() string { return t.typ }
 
 // Oldest returns the oldest kernel that takes the target's programs, with
-// whichever strategy of access.
+// whichever strategy of [Target.Access].
 func (t Target) Oldest() string { return t.oldest }
 
 // Flags returns the BPF_F_* flags of linux/bpf.h that a program has to be loaded with.
