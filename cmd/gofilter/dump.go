@@ -42,11 +42,7 @@ func (s *session) dump() error {
 		}
 	}
 	if s.opt.ebpf {
-		insns, err := ebpfgen.Generate(fn, s.opt.target, ebpfgen.Options{Access: s.opt.access})
-		if err != nil {
-			return err
-		}
-		return s.print(assembly(insns))
+		return s.dumpEBPF(fn)
 	}
 	prog, err := cbpfgen.Generate(fn, cbpfgen.Options{Kernel: cfg.View == ir.ViewSocket})
 	if err != nil {
@@ -54,7 +50,7 @@ func (s *session) dump() error {
 	}
 	for _, row := range formats {
 		if row.name == s.opt.format || s.opt.format == "" && row.letters == min(s.opt.dump, 3) {
-			return s.print(row.text(prog))
+			return s.deliver(row.text(prog))
 		}
 	}
 	panic(fmt.Sprintf("%s: format %q, -d %d times", program, s.opt.format, s.opt.dump))
@@ -79,7 +75,7 @@ func formatNames() []string {
 	for _, row := range formats {
 		names = append(names, row.name)
 	}
-	return names
+	return append(names, formatELF)
 }
 
 // dumpConfig returns what the filter to be printed is compiled for: the file or

@@ -66,7 +66,8 @@ type options struct {
 	listAllTypes   bool
 	dump           int
 	dumpPass       string
-	format         string // of the classic program; empty where -d says it
+	format         string // of the program; empty where -d says it
+	output         string // file for the program; empty: standard output
 	ebpf           bool
 	target         ebpfgen.Target
 	access         ebpfgen.Access
@@ -172,7 +173,8 @@ func newFlags(o *options) *pflag.FlagSet {
 	fs.BoolVarP(&o.listInterfaces, "list-interfaces", "D", false, "list what can be captured on")
 	fs.BoolVarP(&o.listLinkTypes, "list-data-link-types", "L", false, "list the interface's link types")
 	fs.CountVarP(&o.dump, "dump", "d", "print the compiled filter; -dd as C, -ddd as numbers")
-	value(o.setFormat, "format", "", strings.Join(formatNames(), "|"), "print the classic program in this form")
+	value(o.setFormat, "format", "", strings.Join(formatNames(), "|"), "print the program in this form; of eBPF there are asm, c and elf")
+	fs.StringVarP(&o.output, "output", "o", "", "write the program to `FILE`")
 	fs.BoolVar(&o.ebpf, "ebpf", false, "print the filter as an eBPF program")
 	value(o.setTarget, "target", "", "socket|tc|xdp|cgroup", "where the eBPF program shall run; implies --ebpf")
 	value(o.setAccess, "access", "", "direct|helper|ldabs", "how the eBPF program reads packets")
@@ -270,6 +272,9 @@ func (o *options) check() error {
 	}
 	if o.countOnly && o.read == "" && o.dump == 0 {
 		return errors.New("--count needs a file to read: -r FILE")
+	}
+	if err := o.checkFormat(); err != nil {
+		return err
 	}
 	return o.checkRotation()
 }
