@@ -4,7 +4,8 @@
 // it must keep is the verdict of every packet on which the function as it was
 // does not fault. On a packet on which it faulted, and so rejected, the verdict
 // may be either: a pass may drop a load whose value is not needed, and with it
-// the fault. A pass never brings a fault to a packet that had none.
+// the fault. A pass never brings a fault to a packet that had none; the passes for
+// speed bring none to a packet that is accepted (see reach.go).
 //
 // All passes together take time in proportion to the size of the function,
 // apart from logarithms; what would take more is cut off at a constant.

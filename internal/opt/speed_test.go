@@ -77,6 +77,57 @@ func TestSpeedTable(t *testing.T) {
 	}
 }
 
+// TestHalveRandom: searches of all kinds lead every number to where they led it before.
+func TestHalveRandom(t *testing.T) {
+	for seed := range 400 {
+		r := rand.New(rand.NewSource(int64(seed)))
+		var text strings.Builder
+		n := 8 + r.Intn(24)
+		base, spread := uint32(r.Intn(3))<<28, 2*n
+		numbers := []uint32{0, 1, ^uint32(0)}
+		fmt.Fprintf(&text, "b0:\n\tv1 = load32 [0]\n")
+		for i := range n {
+			if i > 0 {
+				fmt.Fprintf(&text, "b%d:\n", i)
+			}
+			cond := "eq"
+			if r.Intn(6) == 0 {
+				cond = []string{"ge", "gt"}[r.Intn(2)]
+			}
+			k := base + uint32(r.Intn(spread))
+			numbers = append(numbers, k-1, k, k+1)
+			// To one of two verdicts, mostly the first; the other way is the next test.
+			leave, on := n+1-min(r.Intn(8), 1), i+1
+			if i == n-1 {
+				on = n + 1
+			}
+			if cond != "eq" && r.Intn(2) == 0 {
+				leave, on = on, leave
+			}
+			fmt.Fprintf(&text, "\tif %s v1 %d -> b%d, b%d\n", cond, k, leave, on)
+		}
+		fmt.Fprintf(&text, "b%d:\n\taccept\nb%d:\n\treject", n, n+1)
+		f, err := ir.Parse(body(text.String()))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text.String())
+		}
+		w := &work{f: f}
+		w.prune()
+		plain := f.Clone()
+		halve(w)
+		deadcode(w)
+		if err := f.Check(); err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, f)
+		}
+		for _, k := range numbers {
+			pkt := []byte{byte(k >> 24), byte(k >> 16), byte(k >> 8), byte(k)}
+			if got, want := ir.Eval(f, pkt, nil), ir.Eval(plain, pkt, nil); got != want {
+				t.Fatalf("seed %d: %#x: %d, not %d\n%s\n%s", seed, k, got, want, plain, f)
+			}
+		}
+	}
+}
+
 // TestSpeedPasses gives each pass for speed a function and compares what it leaves, after
 // deadcode.
 func TestSpeedPasses(t *testing.T) {
@@ -295,6 +346,72 @@ b3: <- b1
 b4: <- b2 b3
 	accept
 b5: <- b0 b2 b3
+	reject`},
+		{"numbers that lie close together", halve, `
+b0:
+	v1 = load32 [26]
+	if eq v1 0xa000001 -> b8, b1
+b1:
+	if eq v1 0xa000003 -> b8, b2
+b2:
+	if eq v1 0xa000005 -> b8, b3
+b3:
+	if eq v1 0xa000007 -> b8, b4
+b4:
+	if eq v1 0xa000009 -> b8, b5
+b5:
+	if eq v1 0xa00000b -> b8, b6
+b6:
+	if eq v1 0xa00000d -> b8, b7
+b7:
+	if eq v1 0xa00000f -> b8, b9
+b8:
+	accept
+b9:
+	reject`, `
+b0:
+	v1 = load32 [26]
+	if ge v1 0xa000001 -> b1, b11
+b1: <- b0
+	if gt v1 0xa00000f -> b11, b2
+b2: <- b1
+	if eq v1 0xa000001 -> b10, b3
+b3: <- b2
+	if eq v1 0xa000003 -> b10, b4
+b4: <- b3
+	if eq v1 0xa000005 -> b10, b5
+b5: <- b4
+	if eq v1 0xa000007 -> b10, b6
+b6: <- b5
+	if eq v1 0xa000009 -> b10, b7
+b7: <- b6
+	if eq v1 0xa00000b -> b10, b8
+b8: <- b7
+	if eq v1 0xa00000d -> b10, b9
+b9: <- b8
+	if eq v1 0xa00000f -> b10, b11
+b10: <- b2 b3 b4 b5 b6 b7 b8 b9
+	accept
+b11: <- b0 b1 b9
+	reject`},
+		{"few numbers stay", halve, `
+b0:
+	v1 = load32 [26]
+	if eq v1 1 -> b2, b1
+b1:
+	if eq v1 0xa000003 -> b2, b3
+b2:
+	accept
+b3:
+	reject`, `
+b0:
+	v1 = load32 [26]
+	if eq v1 1 -> b2, b1
+b1: <- b0
+	if eq v1 0xa000003 -> b2, b3
+b2: <- b0 b1
+	accept
+b3: <- b1
 	reject`},
 		{"a copy for each number that is carried", split, `
 b0:
