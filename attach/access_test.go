@@ -11,9 +11,13 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
 	"golang.org/x/sys/unix"
 
+	"github.com/gofilter/gofilter"
+	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/internal/netlab"
+	"github.com/gofilter/gofilter/linktype"
 )
 
 // with runs f on a thread that has these capabilities and no others.
@@ -133,4 +137,49 @@ func TestStrategies(t *testing.T) {
 func unprivilegedAllowed() bool {
 	b, err := os.ReadFile("/proc/sys/kernel/unprivileged_bpf_disabled")
 	return err == nil && strings.TrimSpace(string(b)) == "0"
+}
+
+// TestKernelFor loads a filter that looks into struct sk_buff, and sees that it is made
+// and taken with these capabilities and not with less.
+func TestKernelFor(t *testing.T) {
+	f, err := gofilter.Compile("udp port 9", gofilter.Config{LinkType: linktype.Ethernet, View: ebpfgen.SocketFilter.View()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	receiver, _ := pair(t)
+	var insns asm.Instructions
+	with(t, []capability{capBPF, capPerfmon}, func() {
+		k := KernelFor(ebpf.SocketFilter)
+		if k == nil {
+			return
+		}
+		if insns, err = ebpfgen.Generate(f.IR(), ebpfgen.SocketFilter, ebpfgen.Options{Kernel: (*ebpfgen.Kernel)(k)}); err != nil {
+			t.Error(err)
+			return
+		}
+		p, err := Load(insns, ebpf.SocketFilter)
+		if err != nil {
+			t.Errorf("%+v", err)
+			return
+		}
+		defer p.Close()
+		if err := SocketProgram(receiver, p); err != nil {
+			t.Error(err)
+		}
+	})
+	if insns == nil {
+		netlab.Skip(t, "%v", Access(ebpf.SocketFilter, AccessRdonlyCast))
+	}
+	if licence(insns) != "Dual BSD/GPL" || licence(insns[:1]) != "BSD" {
+		t.Errorf("licences %s, %s", licence(insns), licence(insns[:1]))
+	}
+	with(t, []capability{capBPF}, func() {
+		if KernelFor(ebpf.SocketFilter) != nil {
+			t.Error("works without cap_perfmon")
+		}
+		var refusal *LoadError
+		if _, err := Load(insns, ebpf.SocketFilter); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "CAP_PERFMON") {
+			t.Errorf("without cap_perfmon: %v", err)
+		}
+	})
 }

@@ -8,8 +8,9 @@ import (
 )
 
 // A Link is a program's place on an interface or a control group. It lasts until
-// Close. Where Lasts says so it also ends with the calling program, however that
-// ends; it never outlives the interface or the control group.
+// Close, so keep it: one that nothing refers to any more may be closed. Unless Lasts
+// is set it also ends with the calling program, however that ends; it never
+// outlives the interface or the control group.
 //
 // A link adds a program to those that are there. It replaces none and removes none
 // but its own.

@@ -117,6 +117,9 @@ func run(o *options) error {
 		})
 	}
 	for n := range o.n {
+		if n > 0 && n%progress == 0 {
+			fmt.Fprintf(os.Stderr, "%d of %d filters after %.0f s\n", n, o.n, time.Since(start).Seconds())
+		}
 		next <- o.from + n
 	}
 	close(next)
@@ -133,6 +136,9 @@ func run(o *options) error {
 	}
 	return nil
 }
+
+// progress is the number of filters after which there is a word of how far it is.
+const progress = 5000
 
 // try runs one filter. The report is nil where it does not compile, unfit where a machine's
 // limit is too low for it.
