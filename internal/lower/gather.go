@@ -1,7 +1,7 @@
 package lower
 
 import (
-	"slices"
+	"fmt"
 
 	"github.com/gofilter/gofilter/expr"
 	"github.com/gofilter/gofilter/internal/pred"
@@ -23,11 +23,13 @@ func gather(terms []pred.Pred) []pred.Pred {
 	for _, t := range terms {
 		g.add(t)
 	}
+	g.finish()
 	return g.out
 }
 
 type gatherer struct {
-	out []pred.Pred
+	out   []pred.Pred
+	lists []*growing // by place; nil where nothing has joined
 	// The places in out of the tests that take more, by key: a list while there are
 	// few, a map too from maxListed on.
 	keys []listKey
@@ -73,20 +75,18 @@ func oneSided(d expr.Dir) (expr.Dir, bool) {
 	return d, false
 }
 
-func (g *gatherer) add(t pred.Pred) {
-	switch t := t.(type) {
+func (g *gatherer) add(p pred.Pred) {
+	switch t := p.(type) {
 	case pred.Host4:
 		if dir, ok := oneSided(t.Dir); ok && !t.Except {
-			t.Addrs = slices.Clip(t.Addrs) // what is appended goes elsewhere
-			i, ok := g.place(listKey{kind: listHost4, at: t.At, num: t.Num, dir: dir}, t)
+			i, ok := g.place(listKey{kind: listHost4, at: t.At, num: t.Num, dir: dir}, p)
 			if !told(t.At) {
 				g.barrier = max(g.barrier, i)
 			}
 			if ok {
-				h := g.out[i].(pred.Host4)
-				h.Addrs = append(h.Addrs, t.Addrs...)
-				h.Span = cover(h.Span, t.Span)
-				g.out[i] = h
+				first := g.out[i].(pred.Host4)
+				l := g.list(i, first.Span, t.Span)
+				l.addrs4 = grow(l.addrs4, first.Addrs, t.Addrs)
 			}
 			return
 		}
@@ -96,12 +96,10 @@ func (g *gatherer) add(t pred.Pred) {
 			if at := g.find(key); at != nil && *at < g.barrier {
 				*at = noPlace
 			}
-			t.Addrs = slices.Clip(t.Addrs)
-			if i, ok := g.place(key, t); ok {
-				h := g.out[i].(pred.Host6)
-				h.Addrs = append(h.Addrs, t.Addrs...)
-				h.Span = cover(h.Span, t.Span)
-				g.out[i] = h
+			if i, ok := g.place(key, p); ok {
+				first := g.out[i].(pred.Host6)
+				l := g.list(i, first.Span, t.Span)
+				l.addrs6 = grow(l.addrs6, first.Addrs, t.Addrs)
 			} else {
 				g.barrier = i
 			}
@@ -109,12 +107,10 @@ func (g *gatherer) add(t pred.Pred) {
 		}
 	case pred.Port:
 		if dir, ok := oneSided(t.Dir); ok {
-			t.Ranges = slices.Clip(t.Ranges)
-			if i, ok := g.place(listKey{kind: listPort, at: t.At, num: uint32(t.Num), version: t.Version, dir: dir}, t); ok {
-				p := g.out[i].(pred.Port)
-				p.Ranges = append(p.Ranges, t.Ranges...)
-				p.Span = cover(p.Span, t.Span)
-				g.out[i] = p
+			if i, ok := g.place(listKey{kind: listPort, at: t.At, num: uint32(t.Num), version: t.Version, dir: dir}, p); ok {
+				first := g.out[i].(pred.Port)
+				l := g.list(i, first.Span, t.Span)
+				l.ranges = grow(l.ranges, first.Ranges, t.Ranges)
 			} else if t.Version == 6 || !told(t.At) {
 				g.barrier = i
 			}
@@ -123,18 +119,71 @@ func (g *gatherer) add(t pred.Pred) {
 	case pred.MAC48:
 		g.barrier = len(g.out)
 		if dir, ok := oneSided(t.Dir); ok && t.At.Link.Addresses == proto.Address48 {
-			t.Addrs = slices.Clip(t.Addrs)
-			if i, ok := g.place(listKey{kind: listMAC, at: t.At, dir: dir}, t); ok {
-				m := g.out[i].(pred.MAC48)
-				m.Addrs = append(m.Addrs, t.Addrs...)
-				m.Span = cover(m.Span, t.Span)
-				g.out[i] = m
+			if i, ok := g.place(listKey{kind: listMAC, at: t.At, dir: dir}, p); ok {
+				first := g.out[i].(pred.MAC48)
+				l := g.list(i, first.Span, t.Span)
+				l.stations = grow(l.stations, first.Addrs, t.Addrs)
 			}
 			return
 		}
 	}
 	g.barrier = len(g.out)
-	g.out = append(g.out, t)
+	g.out = append(g.out, p)
+}
+
+// A growing list is what a test compares with that others have joined.
+type growing struct {
+	span     expr.Span
+	addrs4   []pred.Addr4
+	addrs6   []pred.Addr6
+	ranges   []pred.PortRange
+	stations [][6]byte
+}
+
+// list returns the list of the test at place i, which another one joins. Their words are
+// first, where no other has joined it before, and t.
+func (g *gatherer) list(i int, first, t expr.Span) *growing {
+	for len(g.lists) <= i {
+		g.lists = append(g.lists, nil)
+	}
+	if g.lists[i] == nil {
+		g.lists[i] = &growing{span: first}
+	}
+	g.lists[i].span = cover(g.lists[i].span, t)
+	return g.lists[i]
+}
+
+// grow appends more to list, which begins with first.
+func grow[T any](list, first, more []T) []T {
+	if list == nil {
+		list = append(make([]T, 0, 4*(len(first)+len(more))), first...)
+	}
+	return append(list, more...)
+}
+
+// finish puts the lists in their tests.
+func (g *gatherer) finish() {
+	for i, l := range g.lists {
+		if l == nil {
+			continue
+		}
+		switch t := g.out[i].(type) {
+		case pred.Host4:
+			t.Addrs, t.Span = l.addrs4, l.span
+			g.out[i] = t
+		case pred.Host6:
+			t.Addrs, t.Span = l.addrs6, l.span
+			g.out[i] = t
+		case pred.Port:
+			t.Ranges, t.Span = l.ranges, l.span
+			g.out[i] = t
+		case pred.MAC48:
+			t.Addrs, t.Span = l.stations, l.span
+			g.out[i] = t
+		default:
+			panic(fmt.Sprintf("lower: a list of %T", t))
+		}
+	}
 }
 
 // noPlace stands for the place of a test that takes no more.

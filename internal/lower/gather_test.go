@@ -170,6 +170,37 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// TestSearch: in a list of any length each number is found, and none of their
+// neighbours.
+func TestSearch(t *testing.T) {
+	for n := 1; n < 60; n++ {
+		var terms []string
+		for i := range n {
+			terms = append(terms, fmt.Sprintf("ip src host 10.0.0.%d", 3*i+1))
+		}
+		plain, gathered := both(t, strings.Join(terms, " or "), linktype.Ethernet)
+		for k := range 3*n + 3 {
+			pkt := frame(34, map[int]byte{12: 8, 14: 0x45, 26: 10, 29: byte(k)})
+			want := ir.Eval(plain, pkt, nil)
+			if got := ir.Eval(gathered, pkt, nil); got != want || (want == 1) != (k%3 == 1 && k/3 < n) {
+				t.Fatalf("%d hosts: 10.0.0.%d: %d, as it is written %d", n, k, got, want)
+			}
+		}
+	}
+}
+
+// TestBarrier: a packet that a test between two IPv6 addresses accepts is not missed for
+// what the second address would load of it.
+func TestBarrier(t *testing.T) {
+	plain, gathered := both(t, "ip6 src host 1::8 or ip6[6] = 17 or ip6 src host 2001:db8::7", linktype.Ethernet)
+	whole := frame(60, map[int]byte{12: 0x86, 13: 0xdd, 20: 17, 22: 0x20, 23: 1, 24: 0xd, 25: 0xb8, 37: 7})
+	for n := range whole {
+		if want := ir.Eval(plain, whole[:n], nil); want != 0 && ir.Eval(gathered, whole[:n], nil) != want {
+			t.Errorf("%d bytes: rejected, as it is written accepted", n)
+		}
+	}
+}
+
 // TestNormal: ranges that overlap or touch are one.
 func TestNormal(t *testing.T) {
 	got := fmt.Sprint(normal([]span32{{5, 9}, {1, 2}, {3, 3}, {8, 20}, {30, 30}, {^uint32(0), ^uint32(0)}, {40, ^uint32(0)}}))

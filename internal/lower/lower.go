@@ -63,8 +63,8 @@ func Filter(f *pred.Filter, o Options) *ir.Func {
 			t = l.withPrefix(t)
 		}
 	}
-	// Each test is a block, each number a value, and each has a constant at most.
-	fn.Grow(l.nums.used+2, l.trees.used+3)
+	// A block for each test; a value for each number and for some of the constants.
+	fn.Grow(l.values+l.tests/2+6, l.tests+4)
 	emit(fn, t, l.vars, l.stepped)
 	l.nodes.reset()
 	memory.Put(l)

@@ -61,13 +61,15 @@ type nodes struct {
 	trees   slab[tree]
 	nums    slab[num]
 	stepped bool // a treeStep was made
+	values  int  // numbers that are no constants
+	tests   int  // comparisons
 }
 
 // reset takes back all nodes.
 func (n *nodes) reset() {
 	n.trees.reset()
 	n.nums.reset()
-	n.stepped = false
+	n.stepped, n.values, n.tests = false, 0, 0
 }
 
 // A slab is memory for many things of one type, got in chunks.
@@ -106,12 +108,23 @@ func (s *slab[T]) reset() {
 }
 
 func (n *nodes) tree(t tree) *tree {
+	switch t.kind {
+	case treeTest:
+		n.tests++
+	case treeSwitch:
+		n.tests += len(t.arms) + len(t.arms)/leafArms
+	case treeSelect:
+		n.tests += 2 * len(t.alts)
+	}
 	p := n.trees.get()
 	*p = t
 	return p
 }
 
 func (n *nodes) num(v num) *num {
+	if v.op != ir.OpConst {
+		n.values++
+	}
 	p := n.nums.get()
 	*p = v
 	return p

@@ -50,6 +50,9 @@ func (d domain) ones() uint32 { return d.bits | ^d.mask }
 // tight returns d with what the range says of the bits and the reverse. ok is
 // false where d is empty.
 func (d domain) tight() (_ domain, ok bool) {
+	if d.mask == ^uint32(0) && d.list == nil {
+		return single(d.bits), d.lo <= d.bits && d.bits <= d.hi
+	}
 	d.lo = max(d.lo, d.bits)
 	d.hi = min(d.hi, d.ones())
 	if d.lo > d.hi {
@@ -119,6 +122,16 @@ func (d *domain) numbers() []uint32 {
 
 // meet returns what is in both. ok is false where that is nothing.
 func meet(a, b domain) (_ domain, ok bool) {
+	if a.list == nil && b.list == nil {
+		switch {
+		case a.isAnything():
+			return b.tight()
+		case b.isAnything():
+			return a.tight()
+		case b.isSingle():
+			return single(b.lo), a.has(b.lo) && b.has(b.lo)
+		}
+	}
 	if (a.bits^b.bits)&a.mask&b.mask != 0 {
 		return a, false
 	}

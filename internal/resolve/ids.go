@@ -82,7 +82,7 @@ func (r *resolver) host4(addrs []pred.Addr4, except bool, q quals, span expr.Spa
 		return invalid
 	}
 	one := func(num uint32) pred.Pred {
-		if r.carries(num, span, at) == invalid {
+		if !r.canCarry(num, span, at) {
 			return invalid
 		}
 		return pred.Host4{At: at, Num: num, Dir: q.dir, Addrs: addrs, Except: except, Span: q.over(span)}
@@ -106,7 +106,7 @@ func (r *resolver) host6(addrs []pred.Addr6, except bool, q quals, span expr.Spa
 	if !r.ipDir(q.dir, span) || !r.hostProto(q, span, false, true) {
 		return invalid
 	}
-	if r.carries(proto.EtherIPv6, span, at) == invalid {
+	if !r.canCarry(proto.EtherIPv6, span, at) {
 		return invalid
 	}
 	return pred.Host6{At: at, Dir: q.dir, Addrs: addrs, Except: except, Span: q.over(span)}
@@ -160,7 +160,7 @@ func (r *resolver) port(lo, hi uint16, num uint8, q quals, span expr.Span, at *p
 	if !r.ipDir(q.dir, span) {
 		return invalid
 	}
-	if r.carries(proto.EtherIPv6, span, at) == invalid {
+	if !r.canCarry(proto.EtherIPv6, span, at) {
 		return invalid
 	}
 	if lo > hi {

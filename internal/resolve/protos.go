@@ -83,37 +83,47 @@ func (r *resolver) abbreviation(p expr.Proto, span expr.Span, at *pred.Layers) p
 
 // carries checks that the link layer can say that it carries num.
 func (r *resolver) carries(num uint32, span expr.Span, at *pred.Layers) pred.Pred {
+	if !r.canCarry(num, span, at) {
+		return invalid
+	}
+	return pred.Carries{At: at, Num: num, Span: span}
+}
+
+// canCarry refuses a protocol that the link layer cannot tell.
+func (r *resolver) canCarry(num uint32, span expr.Span, at *pred.Layers) bool {
 	if at.Labels > 0 {
 		if num != proto.EtherIPv4 && num != proto.EtherIPv6 {
-			return r.fail(span, "only IPv4 and IPv6 can be told behind an MPLS label")
+			r.fail(span, "only IPv4 and IPv6 can be told behind an MPLS label")
+			return false
 		}
-		return pred.Carries{At: at, Num: num, Span: span}
+		return true
 	}
 	switch at.Link.Carries {
 	case proto.CarriesNothing:
-		return r.fail(span, "it is not known how link type %s says which protocol it carries", at.LinkName())
+		r.fail(span, "it is not known how link type %s says which protocol it carries", at.LinkName())
+		return false
 	case proto.CarriesEther, proto.CarriesLLC, proto.CarriesWLAN, proto.CarriesSunATM, proto.CarriesSLL:
 		if num <= proto.EtherMTU {
 			if !r.atMost("LLC service access point", num, 0xff, span) {
-				return invalid
+				return false
 			}
 		} else if !r.atMost("EtherType", num, 0xffff, span) {
-			return invalid
+			return false
 		}
 	case proto.CarriesType16:
 		if !r.atMost("EtherType", num, 0xffff, span) {
-			return invalid
+			return false
 		}
 	case proto.CarriesHDLC:
 		if !r.atMost("HDLC protocol", num, 0xffff, span) {
-			return invalid
+			return false
 		}
 	case proto.CarriesPPP, proto.CarriesPPPBSDOS:
 		if !r.atMost("PPP protocol", num, 0xffff, span) {
-			return invalid
+			return false
 		}
 	}
-	return pred.Carries{At: at, Num: num, Span: span}
+	return true
 }
 
 // ipProto tests the protocol that IPv4, IPv6 or either carries.
@@ -134,7 +144,7 @@ func (r *resolver) ipProto(num uint32, v4, v6 bool, span expr.Span, at *pred.Lay
 
 // behind returns p where the link layer can carry IP of the version.
 func (r *resolver) behind(version uint8, p pred.Pred, span expr.Span, at *pred.Layers) pred.Pred {
-	if r.carries(etherOf(version), span, at) == invalid {
+	if !r.canCarry(etherOf(version), span, at) {
 		return invalid
 	}
 	return p
@@ -152,7 +162,7 @@ func (r *resolver) isoProto(num uint32, span expr.Span, at *pred.Layers) pred.Pr
 	if !r.atMost("ISO protocol", num, 0xff, span) {
 		return invalid
 	}
-	if at.Link.Carries != proto.CarriesFrameRelay && r.carries(proto.SAPISO, span, at) == invalid {
+	if at.Link.Carries != proto.CarriesFrameRelay && !r.canCarry(proto.SAPISO, span, at) {
 		return invalid
 	}
 	return pred.ISOProto{At: at, Num: uint8(num), Span: span}

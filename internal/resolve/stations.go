@@ -131,7 +131,7 @@ func (r *resolver) decnet(e *expr.ID, q quals, at *pred.Layers) pred.Pred {
 	if e.Kind != expr.IDAddr4 || !ok || !okA || !okN {
 		return r.fail(e.At, "invalid DECnet address %s; it is area (0 to 63), a dot, node (0 to 1023)", quote(e))
 	}
-	if r.carries(proto.EtherDECnet, e.At, at) == invalid {
+	if !r.canCarry(proto.EtherDECnet, e.At, at) {
 		return invalid
 	}
 	return pred.DECnet{At: at, Dir: q.dir, Addr: uint16(a<<10 | n), Span: q.over(e.At)}

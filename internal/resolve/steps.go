@@ -141,7 +141,7 @@ func (r *resolver) pppoes(e *expr.Encap, at *pred.Layers) (pred.Pred, *pred.Laye
 
 // tunnel steps into the frame behind a Geneve or VXLAN header.
 func (r *resolver) tunnel(e *expr.Encap, at *pred.Layers) (pred.Pred, *pred.Layers) {
-	if r.carries(proto.EtherIPv4, e.At, at) == invalid {
+	if !r.canCarry(proto.EtherIPv4, e.At, at) {
 		return invalid, at
 	}
 	t := pred.Tunnel{At: at, Geneve: e.Kind == expr.EncapGeneve, Span: e.At}
