@@ -127,6 +127,9 @@ func jump(ins asm.Instruction) string {
 	case asm.Exit:
 		return "exit"
 	case asm.Call:
+		if ins.IsKfuncCall() {
+			return fmt.Sprintf("call kernel function %d", ins.Constant) // its BTF id
+		}
 		return "call " + functionName(asm.BuiltinFunc(ins.Constant))
 	case asm.Ja:
 		return "goto " + to

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand"
+	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf/asm"
@@ -195,4 +196,24 @@ func depth(t *testing.T, insns asm.Instructions) int {
 		longest[i]++
 	}
 	return longest[0]
+}
+
+// TestRdonlyPrologue looks at what a program for one kernel knows of it.
+func TestRdonlyPrologue(t *testing.T) {
+	insns, err := ebpfgen.Generate(parse(t, tcpPort22, ebpfgen.SocketFilter), ebpfgen.SocketFilter, ebpfgen.Options{Kernel: &testKernel})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := ebpfgen.Format(insns, "")
+	for _, want := range []string{
+		"call kernel function 1001", "r8 = *(u32 *)(r0 +112)", "r2 = *(u32 *)(r0 +116)", "r1 = *(u64 *)(r0 +200)", "call kernel function 1002",
+	} {
+		if strings.Count(text, want) != 1 {
+			t.Errorf("%q is not there once\n%s", want, text)
+		}
+	}
+	plain, err := ebpfgen.Generate(parse(t, tcpPort22, ebpfgen.SocketFilter), ebpfgen.SocketFilter, ebpfgen.Options{})
+	if err != nil || strings.Contains(ebpfgen.Format(plain, ""), "kernel function") {
+		t.Errorf("a kernel of which nothing is known: %v\n%s", err, ebpfgen.Format(plain, ""))
+	}
 }
