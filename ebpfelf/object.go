@@ -76,9 +76,9 @@ func Section(t ebpfgen.Target) (string, bool) {
 }
 
 // Write writes a program that [ebpfgen.Generate] made for o.Target as an ELF relocatable
-// object. The same input gives the same bytes. Programs with maps or
-// functions of their own are an error, so is an object that would be too large for
-// ELF or BTF.
+// object. The same input gives the same bytes. Programs with maps, with functions of their own
+// or with calls of functions that are not BPF helpers are an error, so is an object that would
+// be too large for BTF.
 func Write(w io.Writer, insns asm.Instructions, o Object) error {
 	r, err := o.complete()
 	if err != nil {
@@ -167,6 +167,8 @@ func plain(insns asm.Instructions) error {
 		switch ins := &insns[i]; {
 		case ins.IsLoadFromMap():
 			return fmt.Errorf("instruction %d uses a map, which the object cannot have", i)
+		case ins.IsKfuncCall():
+			return fmt.Errorf("instruction %d calls a function of one kernel (access %s), which the object cannot have", i, ebpfgen.AccessRdonlyCast)
 		case ins.IsFunctionReference():
 			return fmt.Errorf("instruction %d uses function %s, which the object cannot have", i, ins.Reference())
 		}

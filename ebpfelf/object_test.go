@@ -245,6 +245,8 @@ func TestRefused(t *testing.T) {
 		{"section", ret, ebpfelf.Object{Target: ebpfgen.XDP, Section: "xdp\x00"}, `"xdp\x00" has a zero byte, which ends a string in ELF`},
 		{"map", asm.Instructions{asm.LoadMapPtr(asm.R0, 3), asm.Return()}, ebpfelf.Object{Target: ebpfgen.XDP}, "instruction 0 uses a map, which the object cannot have"},
 		{"function", asm.Instructions{asm.Call.Label("f"), asm.Return()}, ebpfelf.Object{Target: ebpfgen.XDP}, "instruction 0 uses function f, which the object cannot have"},
+		{"kernel function", asm.Instructions{{OpCode: asm.Call.Label("f").OpCode, Src: asm.PseudoKfuncCall, Constant: 7}, asm.Return()}, ebpfelf.Object{Target: ebpfgen.SocketFilter},
+			"instruction 0 calls a function of one kernel (access rdonly_cast), which the object cannot have"},
 		{"no such symbol", asm.Instructions{asm.Ja.Label("out"), asm.Return()}, ebpfelf.Object{Target: ebpfgen.XDP}, `program filter: Ja at insn 0: symbol "out": unsatisfied program reference`},
 	}
 	for _, test := range tests {

@@ -127,15 +127,15 @@ func (c *csource) block(id ir.BlockID) {
 	case ir.KindJump:
 		c.way(&b.Succ[ir.True], next, "")
 	case ir.KindIf:
-		test := fmt.Sprintf("%s %s %s", c.operand(b.X), comparisonsC[b.Cond], c.operand(b.Y))
+		x, y := c.operand(b.X), c.operand(b.Y)
 		yes, no := &b.Succ[ir.True], &b.Succ[ir.False]
 		if yes.To == next && len(yes.Args) == 0 {
-			c.emit("if (!(%s)) {", test)
+			c.emit("if (%s) {", fmt.Sprintf(negationsC[b.Cond], x, y))
 			c.way(no, ir.NoBlock, "\t")
 			c.emit("}")
 			return
 		}
-		c.emit("if (%s) {", test)
+		c.emit("if (%s) {", fmt.Sprintf(comparisonsC[b.Cond], x, y))
 		c.way(yes, ir.NoBlock, "\t")
 		c.emit("}")
 		c.way(no, next, "")
@@ -162,9 +162,10 @@ func (c *csource) way(e *ir.Edge, next ir.BlockID, indent string) {
 	}
 }
 
-// comparisonsC and operatorsC are C's signs.
+// Conditions, what holds when they do not, and operations in C.
 var (
-	comparisonsC = map[ir.Cond]string{ir.Eq: "==", ir.Gt: ">", ir.Ge: ">=", ir.Set: "&"}
+	comparisonsC = map[ir.Cond]string{ir.Eq: "%s == %s", ir.Gt: "%s > %s", ir.Ge: "%s >= %s", ir.Set: "%s & %s"}
+	negationsC   = map[ir.Cond]string{ir.Eq: "%s != %s", ir.Gt: "%s <= %s", ir.Ge: "%s < %s", ir.Set: "!(%s & %s)"}
 	operatorsC   = map[ir.Op]string{
 		ir.OpAdd: "+", ir.OpSub: "-", ir.OpMul: "*", ir.OpDiv: "/", ir.OpMod: "%",
 		ir.OpAnd: "&", ir.OpOr: "|", ir.OpXor: "^", ir.OpLsh: "<<", ir.OpRsh: ">>",

@@ -24,7 +24,7 @@ unsigned int ssh(struct xdp_md *ctx, const unsigned char *data, const unsigned c
 	if (data + 14 > data_end)
 		return 0;
 	v1 = (unsigned int)data[12] << 8 | data[13];
-	if (!(v1 == 0x800u)) {
+	if (v1 != 0x800u) {
 		return 0;
 	}
 	/* tcp port 22 */
