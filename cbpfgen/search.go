@@ -25,7 +25,11 @@ type candidate struct {
 func (m *memory) search(g *ir.Func, snaplen uint32) (*Program, error) {
 	s := &m.sel
 	s.begin(g, snaplen, &m.asm)
-	best := s.rehome(s.lean())
+	best := s.lean()
+	if best.slots > 0 {
+		// Where no slot is needed, one for a parameter makes nothing shorter.
+		best = s.rehome(best)
+	}
 	if s.choseBase && len(g.Blocks) <= maxBlocks {
 		s.baseToX = true
 		best = s.choose(s.lean(), best)

@@ -254,6 +254,9 @@ func (w *work) follow(b ir.BlockID, way int) (passed bool) {
 	if f.Blocks[e.To].NumSucc() == 0 {
 		return false
 	}
+	if w.amidList(b, way) {
+		return false
+	}
 	mark := w.enter(2*int32(b)+int32(way), true)
 	for range maxSteps {
 		next := &f.Blocks[e.To]
@@ -285,6 +288,41 @@ func (w *work) follow(b ir.BlockID, way int) (passed bool) {
 	w.facts.args = w.facts.args[:0]
 	blk.Succ[way] = e
 	return passed
+}
+
+// amidList reports whether an edge is one between two tests in the middle of a list of
+// numbers: that a value is not the one number does not tell whether it is the next one.
+func (w *work) amidList(b ir.BlockID, way int) bool {
+	f := w.f
+	blk := &f.Blocks[b]
+	next := &f.Blocks[blk.Succ[way].To]
+	if way != ir.False || !listTest(blk) || !listTest(next) || next.X != blk.X {
+		return false
+	}
+	if after := &f.Blocks[next.Succ[ir.False].To]; !listTest(after) || after.X != blk.X {
+		return false
+	}
+	switch f.Values[blk.X].Op {
+	case ir.OpLoad, ir.OpMeta, ir.OpLen, ir.OpParam:
+	default:
+		return false // what is known of it says something of its operands
+	}
+	k, ok := f.IsConst(blk.Y)
+	k2, ok2 := f.IsConst(next.Y)
+	if !ok || !ok2 || k == k2 {
+		return false
+	}
+	d := w.domain(blk.X, b, maxDepth)
+	if d.list != nil || d.hi-d.lo < 2 || !d.has(k2) {
+		return false
+	}
+	_, known := w.fact(w.classes.test(f, ir.Eq, next.X, next.Y), b)
+	return !known
+}
+
+// listTest reports whether a block only asks whether a value is a number.
+func listTest(b *ir.Block) bool {
+	return b.Kind == ir.KindIf && b.Cond == ir.Eq && len(b.Params) == 0
 }
 
 // carry returns what an edge carries in the place of args, which an edge of a
