@@ -110,8 +110,8 @@ func (d *Driver) ask(c *Case, optimize int) {
 	fmt.Fprintf(d.in, "%d %d %s %s %d %d %s\n", c.Link.DLT(), c.Snaplen, mask, c.View, optimize, timeLimit, text)
 }
 
-// Time has libpcap compile a case n times with its optimizer, and returns how long
-// each of them took, in nanoseconds.
+// Time has libpcap compile a case n times with its optimizer, and returns how much CPU
+// time each of them took, in nanoseconds.
 func (d *Driver) Time(c *Case, n int) ([]int64, error) {
 	fmt.Fprintf(d.in, "time %d ", n)
 	d.ask(c, 1)
