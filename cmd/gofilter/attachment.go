@@ -59,7 +59,11 @@ func (s *session) kernelFilter(name string, link linktype.Type) (*kernelFilter, 
 			return k, s.filterHere(k, cfg)
 		}
 	}
-	k.insns, k.insnsErr = ebpfgen.Generate(fn, ebpfgen.SocketFilter, ebpfgen.Options{})
+	var o ebpfgen.Options
+	if k.mode != "classic" {
+		o.Kernel = (*ebpfgen.Kernel)(attach.KernelFor(ebpf.SocketFilter))
+	}
+	k.insns, k.insnsErr = ebpfgen.Generate(fn, ebpfgen.SocketFilter, o)
 	k.classic, k.classicErr = cbpfgen.Generate(fn, cbpfgen.Options{Kernel: true, MaxInsns: cbpfgen.MaxSocketInsns})
 	// The cooked filter's loads have been moved to where the kernel has what they read; wide
 	// ones could not be.
