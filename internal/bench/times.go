@@ -66,11 +66,7 @@ func theirTime(d *oracle.Driver, filter string) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		sum := int64(0)
-		for _, t := range took {
-			sum += t
-		}
-		ns = min(ns, float64(sum)/batch)
+		ns = min(ns, float64(took)/batch)
 	}
 	return ns, nil
 }

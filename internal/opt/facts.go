@@ -20,6 +20,25 @@ type factTable struct {
 	list []fact
 	last []int32 // by class: the newest fact on it; 0 none
 	args []carriedArg
+
+	// What is known of edges that have been followed, for the blocks that they alone
+	// lead to.
+	saved []savedFacts // by edge, see inEdges
+	kept  []fact
+}
+
+// savedFacts are the facts of an edge, a part of factTable.kept, and the block that it
+// came through, see learnVia.
+type savedFacts struct {
+	first, end int32
+	via        ir.BlockID
+}
+
+// save keeps the facts from the first one on for an edge.
+func (t *factTable) save(edge int32, first int, via ir.BlockID) {
+	n := int32(len(t.kept))
+	t.kept = append(t.kept, t.list[first:]...)
+	t.saved[edge] = savedFacts{n, int32(len(t.kept)), via}
 }
 
 // carriedArg is a parameter of a block that an edge goes past, and what the edge
@@ -34,6 +53,7 @@ func (t *factTable) reset() {
 	t.list = append(t.list[:0], fact{})
 	t.last = t.last[:0]
 	t.args = t.args[:0]
+	t.kept = t.kept[:0]
 }
 
 func (t *factTable) carried(param ir.ValueID) ir.ValueID {

@@ -46,6 +46,7 @@ func thread(w *work) {
 	w.via = reset(w.via, len(f.Blocks))
 	w.parted = w.parted[:0]
 	w.joins[0], w.via[0] = ir.NoBlock, ir.NoBlock
+	w.facts.saved = reset(w.facts.saved, 2*len(f.Blocks))
 	passed := false
 	for b := range f.Blocks {
 		in := &w.inEdges[b]
@@ -107,7 +108,7 @@ func (w *work) learn(b ir.BlockID) {
 	}
 	if in.n == 1 {
 		from := ir.BlockID(in.last / 2)
-		if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf {
+		if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf && !w.recall(in.last, b) {
 			w.assume(blk.Cond, blk.X, blk.Y, in.last%2 == ir.True, b)
 			w.learnVia(b, blk.X)
 		}
@@ -132,6 +133,21 @@ func (w *work) learn(b ir.BlockID) {
 		look(ir.BlockID(e / 2))
 	}
 	in.lastParted = int32(len(w.parted))
+}
+
+// recall adds to block b what was known of the only edge into it when that was followed,
+// and reports whether it was.
+func (w *work) recall(e int32, b ir.BlockID) bool {
+	s := &w.facts.saved[e]
+	if s.first == s.end {
+		return false
+	}
+	for i := s.first; i < s.end; i++ {
+		x := &w.facts.kept[i]
+		w.facts.add(x.class, x.domain, b)
+	}
+	w.via[b] = s.via
+	return true
 }
 
 // maxJoined bounds how many values are looked at where edges meet.
@@ -258,6 +274,7 @@ func (w *work) follow(b ir.BlockID, way int) (passed bool) {
 		return false
 	}
 	mark := w.enter(2*int32(b)+int32(way), true)
+	w.facts.save(2*int32(b)+int32(way), mark.facts, w.via[b])
 	for range maxSteps {
 		next := &f.Blocks[e.To]
 		if len(next.Params) > 0 && w.escapes[e.To] {

@@ -18,7 +18,7 @@
  * The request "version" is answered with the library's name and version. A request with
  * "time N" in front is compiled N times, and the reply to it is
  *
- *	took NS ...		how much CPU time each took, in nanoseconds
+ *	took NS			how much CPU time all of that took, in nanoseconds
  *
  * Filters are compiled in a child, which is replaced when it dies.
  *
@@ -267,23 +267,23 @@ unhex(char *s)
 	return 1;
 }
 
-/* measure compiles a filter some times and prints how much CPU time each took. */
+/* measure compiles a filter some times and prints how much CPU time that took. */
 static void
 measure(pcap_t *p, const char *filter, int optimize, bpf_u_int32 netmask, unsigned times, FILE *out)
 {
 	struct bpf_program prog;
 	struct timespec from, to;
 
-	fputs("took", out);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	for (; times > 0; times--) {
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-		if (pcap_compile(p, &prog, filter, optimize, netmask) != 0)
-			break;
+		if (pcap_compile(p, &prog, filter, optimize, netmask) != 0) {
+			fputs("unable that filter\n", out);
+			return;
+		}
 		pcap_freecode(&prog);
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-		fprintf(out, " %lld", (to.tv_sec - from.tv_sec) * 1000000000LL + to.tv_nsec - from.tv_nsec);
 	}
-	putc('\n', out);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	fprintf(out, "took %lld\n", (to.tv_sec - from.tv_sec) * 1000000000LL + to.tv_nsec - from.tv_nsec);
 }
 
 /* compile answers one request. */
