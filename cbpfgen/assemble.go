@@ -18,7 +18,11 @@ func assemble(d *draft, snaplen uint32) *Program { return new(assembler).program
 
 // program is assemble in the assembler's memory.
 func (a *assembler) program(d *draft, snaplen uint32) *Program {
-	n := a.size(d, snaplen)
+	if a.last != d {
+		a.size(d, snaplen)
+	}
+	n := len(a.insns)
+	a.last = nil
 	p := &Program{Insns: make([]bpf.RawInstruction, n), Spans: make([]ir.Span, n)}
 	for i := range n {
 		p.Insns[i], p.Spans[i] = a.insns[n-1-i], a.spans[n-1-i]
@@ -28,7 +32,7 @@ func (a *assembler) program(d *draft, snaplen uint32) *Program {
 
 // size returns the number of instructions of d, which it assembles for that.
 func (a *assembler) size(d *draft, snaplen uint32) int {
-	a.snaplen = snaplen
+	a.snaplen, a.last = snaplen, d
 	a.insns, a.spans = a.insns[:0], a.spans[:0]
 	a.blocks = cleared(a.blocks, len(d.blocks))
 	a.stones = cleared(a.stones, len(d.blocks)+2)
@@ -46,6 +50,7 @@ func (a *assembler) size(d *draft, snaplen uint32) int {
 // jumps lead to lower ones.
 type assembler struct {
 	snaplen        uint32
+	last           *draft // what insns are, nil where they are nothing
 	insns          []bpf.RawInstruction
 	spans          []ir.Span
 	blocks         []int // place of each block's first instruction

@@ -56,14 +56,17 @@ func (b *bench) sizes() error {
 	for _, r := range rows[:min(longer, 20)] {
 		fmt.Fprintf(b.out, "  ! %d for %d: %s, %s\n", r.ours, r.their, r.c.DLT, strings.Join(strings.Fields(r.c.Expr), " "))
 	}
-	equal := 0
+	equal, equalSum := 0, 0
 	for _, r := range rows {
 		if r.ours == r.their {
 			equal++
+			equalSum += r.ours
 		}
 	}
 	b.held(longer == 0, "%d filters, %d longer, %d equal, %d shorter; largest ratio %.3f (at most 1)",
 		len(rows), longer, equal, len(rows)-longer-equal, float64(rows[0].ours)/float64(rows[0].their))
+	fmt.Fprintf(b.out, "    the equal ones have %d instructions, %.1f each; of the others %d for %d\n",
+		equalSum, float64(equalSum)/float64(max(1, equal)), ours-equalSum, their-equalSum)
 	sum := float64(ours) / float64(their)
 	b.held(sum <= maxSum, "sum %d for %d: %.3f (at most %.2f)", ours, their, sum, maxSum)
 	return nil
