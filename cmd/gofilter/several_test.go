@@ -38,6 +38,9 @@ func loopback(t *testing.T, lab *netlab.Lab, n int) {
 // Several interfaces into one file: nothing is missing of either, and pcapng says
 // which is which, what they were filtered with, and their counts.
 func TestLiveSeveral(t *testing.T) {
+	for _, reader := range []string{"tcpdump", "tshark", "capinfos"} {
+		peer(t, reader)
+	}
 	lab := netlab.NewWith(t, netlab.Options{Quiet: true})
 	link := lab.Right.Link
 	for _, name := range []string{"out.pcap", "out.pcapng"} {
@@ -121,6 +124,7 @@ func statisticsIn(t *testing.T, name string) []statistic {
 
 // Interfaces of different link types go into pcapng only, and each has its filter.
 func TestLiveSeveralLinkTypes(t *testing.T) {
+	peer(t, "ip")
 	lab := netlab.NewWith(t, netlab.Options{Quiet: true})
 	tun := tunnel(t, lab)
 	link := lab.Right.Link
