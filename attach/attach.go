@@ -114,6 +114,7 @@ const (
 	EBPF                      // SO_ATTACH_BPF
 )
 
+// String returns the name of the socket option.
 func (m Method) String() string {
 	switch m {
 	case Classic:

@@ -16,6 +16,7 @@ type Error struct {
 	Err    error  // what the kernel said
 }
 
+// Error returns what was tried, why it was refused, and the kernel's word.
 func (e *Error) Error() string {
 	if e.Reason == "" {
 		return e.Op + ": " + e.Err.Error()
@@ -23,6 +24,7 @@ func (e *Error) Error() string {
 	return e.Op + ": " + e.Reason + " (" + e.Err.Error() + ")"
 }
 
+// Unwrap returns the kernel's error.
 func (e *Error) Unwrap() error { return e.Err }
 
 // LoadError is a refusal to load an eBPF program.
@@ -62,6 +64,7 @@ func (e *LoadError) verdict() string {
 	return ""
 }
 
+// Unwrap returns the kernel's error.
 func (e *LoadError) Unwrap() error { return e.Err }
 
 // A rejection is what the kernel said where its verifier looked at the program and

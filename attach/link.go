@@ -43,6 +43,7 @@ const (
 	Egress                       // packets that go out
 )
 
+// String returns "ingress" or "egress".
 func (d Direction) String() string {
 	switch d {
 	case Ingress:
@@ -75,6 +76,7 @@ const (
 	XDPGeneric                // in the stack, behind the allocation of an skb
 )
 
+// String returns "auto", "native" or "generic".
 func (m XDPMode) String() string {
 	switch m {
 	case XDPAuto:

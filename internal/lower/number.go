@@ -50,26 +50,21 @@ func (l *lowering) access(n pred.Access) (v *num, check *tree) {
 	index, check := l.number(n.Index)
 	var base *num
 	start := y.Net().Const
-	switch n.Proto {
-	case expr.ProtoRadio:
+	switch {
+	case n.Proto == expr.ProtoRadio:
 		start = 0
-	case expr.ProtoLink:
+	case n.Proto == expr.ProtoLink:
 		base, start = l.varPart(y.Hdr), y.Hdr.Const
-	case expr.ProtoIP, expr.ProtoARP, expr.ProtoRARP, expr.ProtoAtalk, expr.ProtoDECnet, expr.ProtoSCA,
-		expr.ProtoLAT, expr.ProtoMOPRC, expr.ProtoMOPDL, expr.ProtoIP6:
+	case n.IP == 0:
 		base = l.varPart(y.Payload)
-		check = l.and(check, l.carries(y, etherType[n.Proto]))
-	case expr.ProtoICMP6:
+		check = l.and(check, l.carries(y, n.Ether))
+	case n.Version == 6:
 		base, start = l.varPart(y.Payload), start+proto.IPv6HdrLen
-		icmp6 := l.equal(y.Net().Plus(proto.IPv6Next), ir.Byte, proto.IPICMPv6)
-		check = l.and(check, l.and(l.carries(y, proto.EtherIPv6), icmp6))
+		behind := l.equal(y.Net().Plus(proto.IPv6Next), ir.Byte, uint32(n.IP))
+		check = l.and(check, l.and(l.carries(y, n.Ether), behind))
 	default:
-		num, ok := ipProtocol[n.Proto]
-		if !ok {
-			panic("lower: index of " + n.Proto.String())
-		}
 		base = l.ipv4HdrLen(y)
-		behind := l.and(l.carries(y, proto.EtherIPv4), l.equal(y.Net().Plus(proto.IPv4Proto), ir.Byte, num))
+		behind := l.and(l.carries(y, n.Ether), l.equal(y.Net().Plus(proto.IPv4Proto), ir.Byte, uint32(n.IP)))
 		check = l.and(check, l.and(behind, l.firstFragment(y)))
 	}
 	return l.indexed(base, start, index, n.Size), check
@@ -85,19 +80,4 @@ func (l *lowering) indexed(base *num, start uint32, index *num, size ir.Size) *n
 		return l.loadAt(index, start, size)
 	}
 	return l.loadAt(l.arith(ir.OpAdd, base, index), start, size)
-}
-
-// etherType is what the link layer calls a protocol that can be indexed.
-var etherType = map[expr.Proto]uint32{
-	expr.ProtoIP: proto.EtherIPv4, expr.ProtoARP: proto.EtherARP, expr.ProtoRARP: proto.EtherRARP,
-	expr.ProtoAtalk: proto.EtherAtalk, expr.ProtoDECnet: proto.EtherDECnet, expr.ProtoSCA: proto.EtherSCA,
-	expr.ProtoLAT: proto.EtherLAT, expr.ProtoMOPRC: proto.EtherMOPRC, expr.ProtoMOPDL: proto.EtherMOPDL,
-	expr.ProtoIP6: proto.EtherIPv6,
-}
-
-// ipProtocol is what IPv4 calls a protocol that can be indexed.
-var ipProtocol = map[expr.Proto]uint32{
-	expr.ProtoSCTP: proto.IPSCTP, expr.ProtoTCP: proto.IPTCP, expr.ProtoUDP: proto.IPUDP,
-	expr.ProtoICMP: proto.IPICMP, expr.ProtoIGMP: proto.IPIGMP, expr.ProtoIGRP: proto.IPIGRP,
-	expr.ProtoPIM: proto.IPPIM, expr.ProtoVRRP: proto.IPVRRP, expr.ProtoCARP: proto.IPVRRP,
 }

@@ -78,12 +78,6 @@ func Null(order binary.ByteOrder, family uint32, payload []byte) []byte {
 	return append(b, payload...)
 }
 
-// Loop puts the OpenBSD loopback header in front of payload: the address family in
-// network byte order.
-func Loop(family uint32, payload []byte) []byte {
-	return Null(binary.BigEndian, family, payload)
-}
-
 // PPP protocol numbers.
 const (
 	PPPIPv4 = 0x0021

@@ -248,13 +248,18 @@ type (
 	Const struct{ Value uint32 }
 	// Len is the length on the wire.
 	Len struct{}
-	// Access is Size bytes at Index in the header of Proto.
+	// Access is Size bytes at Index in the header of Proto: of the link layer or the
+	// radio, of what the link layer carries under Ether, or, where IP is not 0, of what
+	// IP of this version carries under that number.
 	Access struct {
-		At    *Layers
-		Proto expr.Proto
-		Index Num
-		Size  ir.Size
-		Span  expr.Span
+		At      *Layers
+		Proto   expr.Proto
+		Ether   uint32
+		Version uint8
+		IP      uint8
+		Index   Num
+		Size    ir.Size
+		Span    expr.Span
 	}
 	// Arith is X Op Y.
 	Arith struct {

@@ -111,12 +111,17 @@ type Link struct {
 	Header    Header
 	Addresses Addresses
 	Src, Dst  uint32 // station addresses, from the start of the link header
-	LLC       LLC
-	VLAN      bool   // vlan can be tested
-	MPLS      uint32 // number that MPLS is carried under; 0: mpls cannot be tested
-	Direction *Direction
-	SS7       *SS7
-	Source    string
+	Radio     bool   // the pseudo-header tells of the radio, and may be indexed
+	// The broadcast address of one byte, and whether it is also that of all groups.
+	Broadcast8 uint8
+	Group8     bool
+	LLC        LLC
+	VLAN       bool   // vlan can be tested
+	MPLS       uint32 // number that MPLS is carried under; 0: mpls cannot be tested
+	Direction  *Direction
+	IfIndex    uint32 // four bytes with the interface's index, from the start of the link header; 0: there are none
+	SS7        *SS7
+	Source     string
 }
 
 // Variable reports whether the link header starts or ends at no fixed place.

@@ -32,18 +32,18 @@ var links = []Link{
 	// The other LANs.
 	{Type: linktype.FDDI, Carries: CarriesLLC, Proto: 13, Payload: 13, NL: 8, NLNoSNAP: 3, Addresses: Address48, Src: 7, Dst: 1, LLC: LLCAlways, Source: "ISO 9314-2; RFC 1188"},
 	{Type: linktype.TokenRing, Carries: CarriesLLC, Proto: 14, Payload: 14, NL: 8, NLNoSNAP: 3, Addresses: Address48, Src: 8, Dst: 2, LLC: LLCAlways, Source: "IEEE 802.5; RFC 1042"},
-	{Type: linktype.ArcnetBSD, Carries: CarriesARCnet, Proto: 2, Payload: 6, Addresses: Address8, Src: 0, Dst: 1, Source: "RFC 1201"},
-	{Type: linktype.ArcnetLinux, Carries: CarriesARCnet, Proto: 4, Payload: 8, Addresses: Address8, Src: 0, Dst: 1, Source: "RFC 1201; " + linktypePage},
+	{Type: linktype.ArcnetBSD, Carries: CarriesARCnet, Proto: 2, Payload: 6, Addresses: Address8, Src: 0, Dst: 1, Group8: true, Source: "RFC 1201"},
+	{Type: linktype.ArcnetLinux, Carries: CarriesARCnet, Proto: 4, Payload: 8, Addresses: Address8, Src: 0, Dst: 1, Group8: true, Source: "RFC 1201; " + linktypePage},
 	{Type: linktype.IPOverFC, Carries: CarriesLLC, Proto: 16, Payload: 16, NL: 8, NLNoSNAP: 3, Addresses: Address48, Src: 10, Dst: 2, Source: "RFC 2625"},
 	{Type: linktype.AppleIPOverIEEE1394, Carries: CarriesType16, Proto: 16, Payload: 18, Source: "RFC 2734; " + linktypePage},
 	{Type: linktype.LocalTalk, Carries: CarriesLocalTalk, Proto: Unset, Source: linktypePage},
-	{Type: linktype.BACnetMSTP, Proto: Unset, Payload: Unset, NL: Unset, NLNoSNAP: Unset, Addresses: Address8, Src: 4, Dst: 3, Source: "ASHRAE 135 clause 9"},
+	{Type: linktype.BACnetMSTP, Proto: Unset, Payload: Unset, NL: Unset, NLNoSNAP: Unset, Addresses: Address8, Src: 4, Dst: 3, Broadcast8: 0xff, Source: "ASHRAE 135 clause 9"},
 
 	// 802.11, bare and behind radio headers.
 	{Type: linktype.IEEE802_11, Carries: CarriesWLAN, Proto: 24, Header: HeaderWLAN, NL: 8, NLNoSNAP: 3, Addresses: AddressWLAN, LLC: LLCWLAN, VLAN: true, Source: "IEEE 802.11 clause 9.2"},
-	{Type: linktype.IEEE802_11Prism, Carries: CarriesWLAN, Proto: 24, Prefix: PrefixPrism, Header: HeaderWLAN, NL: 8, NLNoSNAP: 3, Addresses: AddressWLAN, LLC: LLCWLAN, VLAN: true, Source: linktypePage},
-	{Type: linktype.IEEE802_11AVS, Carries: CarriesWLAN, Proto: 24, Prefix: PrefixAVS, Header: HeaderWLAN, NL: 8, NLNoSNAP: 3, Addresses: AddressWLAN, LLC: LLCWLAN, VLAN: true, Source: linktypePage},
-	{Type: linktype.IEEE802_11Radiotap, Carries: CarriesWLAN, Proto: 24, Prefix: PrefixLength16, Header: HeaderWLAN, NL: 8, NLNoSNAP: 3, Addresses: AddressWLAN, LLC: LLCWLAN, VLAN: true, Source: "https://www.radiotap.org/"},
+	{Type: linktype.IEEE802_11Prism, Carries: CarriesWLAN, Proto: 24, Prefix: PrefixPrism, Header: HeaderWLAN, NL: 8, NLNoSNAP: 3, Addresses: AddressWLAN, Radio: true, LLC: LLCWLAN, VLAN: true, Source: linktypePage},
+	{Type: linktype.IEEE802_11AVS, Carries: CarriesWLAN, Proto: 24, Prefix: PrefixAVS, Header: HeaderWLAN, NL: 8, NLNoSNAP: 3, Addresses: AddressWLAN, Radio: true, LLC: LLCWLAN, VLAN: true, Source: linktypePage},
+	{Type: linktype.IEEE802_11Radiotap, Carries: CarriesWLAN, Proto: 24, Prefix: PrefixLength16, Header: HeaderWLAN, NL: 8, NLNoSNAP: 3, Addresses: AddressWLAN, Radio: true, LLC: LLCWLAN, VLAN: true, Source: "https://www.radiotap.org/"},
 	{Type: linktype.PPI, Carries: CarriesWLAN, Proto: 24, Prefix: PrefixLength16, Header: HeaderWLAN, NL: 8, NLNoSNAP: 3, Addresses: AddressWLAN, LLC: LLCWLAN, Source: linktypePage},
 
 	// ATM.
@@ -67,7 +67,7 @@ var links = []Link{
 
 	// Linux cooked capture.
 	{Type: linktype.LinuxSLL, Carries: CarriesSLL, Proto: 14, Payload: 16, Direction: sllDirection, Source: "https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html"},
-	{Type: linktype.LinuxSLL2, Carries: CarriesType16, Proto: 0, Payload: 20, Direction: sll2Direction, Source: "https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html"},
+	{Type: linktype.LinuxSLL2, Carries: CarriesType16, Proto: 0, Payload: 20, Direction: sll2Direction, IfIndex: 4, Source: "https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html"},
 
 	// Serial lines.
 	{Type: linktype.PPP, Carries: CarriesPPP, Proto: 2, Payload: 4, MPLS: PPPMPLS, Source: "RFC 1661, RFC 1662"},

@@ -7,7 +7,6 @@ import (
 	"github.com/gofilter/gofilter/internal/pred"
 	"github.com/gofilter/gofilter/internal/proto"
 	"github.com/gofilter/gofilter/ir"
-	"github.com/gofilter/gofilter/linktype"
 )
 
 // relation resolves a comparison of two numbers.
@@ -97,24 +96,26 @@ func (r *resolver) access(e *expr.Accessor, at *pred.Layers) pred.Num {
 			r.fail(e.Size.At, "cannot load %d bytes; a load has 1, 2 or 4", e.Size.Value)
 		}
 	}
-	index := r.num(e.Index, at)
+	a := pred.Access{At: at, Proto: e.Proto, Index: r.num(e.Index, at), Size: size, Span: e.At}
 	row := protoRows[e.Proto]
 	switch {
 	case e.Proto == expr.ProtoLink:
+		return a
 	case e.Proto == expr.ProtoRadio:
-		switch at.Link.Type {
-		case linktype.IEEE802_11Radiotap, linktype.IEEE802_11AVS, linktype.IEEE802_11Prism:
-		default:
+		if !at.Link.Radio {
 			r.fail(e.ProtoSpan, "link type %s has no radio header", at.LinkName())
 		}
+		return a
 	case !row.index:
 		r.fail(e.ProtoSpan, "%q cannot be indexed", e.Proto)
+		return a
 	case row.ether != 0:
-		r.carries(row.ether, e.ProtoSpan, at)
-	case row.v4:
-		r.carries(proto.EtherIPv4, e.ProtoSpan, at)
+		a.Ether = row.ether
+	case row.v4: // what both versions carry is looked for behind IPv4
+		a.Ether, a.Version, a.IP = proto.EtherIPv4, 4, row.ip
 	case row.v6:
-		r.carries(proto.EtherIPv6, e.ProtoSpan, at)
+		a.Ether, a.Version, a.IP = proto.EtherIPv6, 6, row.ip
 	}
-	return pred.Access{At: at, Proto: e.Proto, Index: index, Size: size, Span: e.At}
+	r.carries(a.Ether, e.ProtoSpan, at)
+	return a
 }

@@ -19,11 +19,8 @@ func (r *resolver) cast(e *expr.Cast, at *pred.Layers) pred.Pred {
 	}
 	switch e.Proto {
 	case expr.ProtoNone, expr.ProtoLink:
-		switch {
-		case at.Link.Addresses == proto.Address8 && at.Link.Type == linkBACnet:
-			return r.oneByte(0xff, expr.DirDst, "broadcast", e.At, at)
-		case at.Link.Addresses == proto.Address8:
-			return r.oneByte(0, expr.DirDst, "broadcast", e.At, at)
+		if at.Link.Addresses == proto.Address8 {
+			return r.oneByte(at.Link.Broadcast8, expr.DirDst, "broadcast", e.At, at)
 		}
 		return r.station([6]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, expr.DirDst, "broadcast", e.At, at)
 	case expr.ProtoIP:
@@ -46,8 +43,8 @@ func (r *resolver) multicast(e *expr.Cast, at *pred.Layers) pred.Pred {
 		switch {
 		case at.Link.Addresses == proto.Address48, at.Link.Addresses == proto.AddressWLAN:
 			return pred.Group{At: at, Span: e.At}
-		case at.Link.Addresses == proto.Address8 && at.Link.Type != linkBACnet:
-			return r.oneByte(0, expr.DirDst, "multicast", e.At, at) // ARCnet has broadcast only
+		case at.Link.Group8:
+			return r.oneByte(at.Link.Broadcast8, expr.DirDst, "multicast", e.At, at)
 		}
 		return r.notOn("multicast", e.At, at, hasAddresses)
 	case expr.ProtoIP:
@@ -148,12 +145,12 @@ func (r *resolver) hasMetadata() bool {
 }
 
 func (r *resolver) ifindex(e *expr.Ifindex, at *pred.Layers) pred.Pred {
-	if at.Link.Type == linkSLL2 {
-		return pred.Field{At: at, Base: pred.BaseLink, Off: 4, Size: 4, Mask: all, Cond: ir.Eq, Value: e.Num.Value, Span: e.At}
+	if at.Link.IfIndex != 0 {
+		return pred.Field{At: at, Base: pred.BaseLink, Off: at.Link.IfIndex, Size: 4, Mask: all, Cond: ir.Eq, Value: e.Num.Value, Span: e.At}
 	}
 	if !r.hasMetadata() {
 		return r.refuse(e.At, fmt.Sprintf("\"ifindex\" is not in saved packets of link type %s, only known in a live capture", at.LinkName()),
-			"valid on "+linkSLL2.String())
+			validOn(func(l *proto.Link) bool { return l.IfIndex != 0 }))
 	}
 	return pred.Metadata{Meta: ir.MetaIfIndex, Cond: ir.Eq, Value: e.Num.Value, Span: e.At}
 }

@@ -180,19 +180,11 @@ func (r *resolver) term(e expr.Expr, at *pred.Layers) pred.Pred {
 	panic(fmt.Sprintf("resolve: node %T", e))
 }
 
-// any joins predicates with or, all with and.
+// anyOf joins predicates with or.
 func anyOf(ps ...pred.Pred) pred.Pred {
 	p := ps[0]
 	for _, q := range ps[1:] {
 		p = pred.Or{X: p, Y: q}
-	}
-	return p
-}
-
-func allOf(ps ...pred.Pred) pred.Pred {
-	p := ps[0]
-	for _, q := range ps[1:] {
-		p = pred.And{X: p, Y: q}
 	}
 	return p
 }

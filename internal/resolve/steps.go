@@ -8,13 +8,6 @@ import (
 	"github.com/gofilter/gofilter/linktype"
 )
 
-// Link types that a keyword asks for by name: the BACnet broadcast address
-// differs from ARCnet's, and the SLL2 header has the interface in it.
-const (
-	linkBACnet = linktype.BACnetMSTP
-	linkSLL2   = linktype.LinuxSLL2
-)
-
 // linkRow returns the row of a link type that an encapsulation leads to.
 func linkRow(t linktype.Type) *proto.Link {
 	l, ok := proto.LinkOf(t)
