@@ -145,18 +145,30 @@ func Compile(src string, cfg Config) (f *Filter, err error) {
 	}
 	o := f.lower
 	o.Gather = !cfg.Plain
-	f.fn = lower.Filter(p, o)
+	fn := new(ir.Func)
+	if cfg.After == nil {
+		// Nobody sees the function while it is made, so the next one may have its memory.
+		if m, ok := memory.Get().(*ir.Func); ok {
+			fn = m
+		}
+		defer memory.Put(fn)
+	}
+	lower.Filter(fn, p, o)
 	if cfg.After != nil && o.Gather {
-		if err := cfg.After("lists", f.fn); err != nil {
+		if err := cfg.After("lists", fn); err != nil {
 			return nil, err
 		}
 	}
 	stage = "passes"
-	if err := opt.Run(f.fn, opt.Options{Plain: cfg.Plain, Objective: cfg.Objective, After: cfg.After}); err != nil {
+	if err := opt.Run(fn, opt.Options{Plain: cfg.Plain, Objective: cfg.Objective, After: cfg.After}); err != nil {
 		return nil, err
 	}
+	f.fn = fn.Clone()
 	return f, nil
 }
+
+// memory keeps functions in which filters have been made for the next.
+var memory sync.Pool
 
 // locate gives errors their line and column.
 func locate(err error, src string) error {
@@ -203,7 +215,10 @@ func (f *Filter) IR() *ir.Func { return f.fn }
 // Plain returns the filter as it is written, with no test gathered and before the
 // passes. It must not be changed.
 func (f *Filter) Plain() *ir.Func {
-	f.plainOnce.Do(func() { f.plain = lower.Filter(f.pred, f.lower) })
+	f.plainOnce.Do(func() {
+		f.plain = new(ir.Func)
+		lower.Filter(f.plain, f.pred, f.lower)
+	})
 	return f.plain
 }
 

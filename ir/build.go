@@ -107,14 +107,16 @@ func (f *Func) Sort() error {
 	return nil
 }
 
-// An ordering is memory that Sort and Reorder use. It is never read before it is
-// written.
+// An ordering is memory that Sort, Reorder and Compact use. It is never read before it
+// is written.
 type ordering struct {
 	state  []uint8
 	order  []BlockID
 	stack  []visit
 	number []BlockID
 	blocks []Block
+	values []ValueID
+	table  []Value
 }
 
 // States of a block while blocks are sorted.
@@ -204,18 +206,31 @@ func inOrder(order []BlockID) bool {
 	return true
 }
 
-// Clone returns a copy that shares nothing with f.
+// Clone returns a copy that shares nothing with f and has no memory to spare.
 func (f *Func) Clone() *Func {
 	g := *f
 	g.constList, g.consts, g.interned, g.ids = nil, nil, false, nil
-	g.Values = append([]Value(nil), f.Values...)
-	g.Blocks = append([]Block(nil), f.Blocks...)
+	g.Values = append(make([]Value, 0, len(f.Values)), f.Values...)
+	g.Blocks = append(make([]Block, 0, len(f.Blocks)), f.Blocks...)
+	n := 0
 	for i := range g.Blocks {
 		b := &g.Blocks[i]
-		b.Params = append([]ValueID(nil), b.Params...)
-		b.Values = append([]ValueID(nil), b.Values...)
+		n += len(b.Params) + len(b.Values) + len(b.Succ[True].Args) + len(b.Succ[False].Args)
+	}
+	ids := make([]ValueID, 0, n) // of all lists
+	own := func(list []ValueID) []ValueID {
+		if len(list) == 0 {
+			return nil
+		}
+		start := len(ids)
+		ids = append(ids, list...)
+		return ids[start:len(ids):len(ids)]
+	}
+	for i := range g.Blocks {
+		b := &g.Blocks[i]
+		b.Params, b.Values = own(b.Params), own(b.Values)
 		for w := range b.Succ {
-			b.Succ[w].Args = append([]ValueID(nil), b.Succ[w].Args...)
+			b.Succ[w].Args = own(b.Succ[w].Args)
 		}
 	}
 	return &g
@@ -225,14 +240,12 @@ func (f *Func) Clone() *Func {
 // constants behind, and drops from the table what no block lists and the
 // constants that nothing uses.
 func (f *Func) Compact() {
-	number := make([]ValueID, len(f.Values))
-	live := 1
-	for id := range f.Values {
-		if f.Values[id].Op != OpInvalid {
-			live++
-		}
-	}
-	values := make([]Value, 1, live)
+	m := getOrdering()
+	defer orderings.Put(m)
+	m.values = append(m.values[:0], make([]ValueID, len(f.Values))...)
+	// There is room for all: what values are renamed in does not move.
+	m.table = append(slices.Grow(m.table[:0], len(f.Values)+1), Value{})
+	number, values := m.values, m.table
 	take := func(list []ValueID) {
 		for i, id := range list {
 			list[i] = ValueID(len(values))
@@ -273,6 +286,6 @@ func (f *Func) Compact() {
 			}
 		}
 	}
-	f.Values = values
+	f.Values, m.table = values, f.Values
 	f.constList, f.consts, f.interned = f.constList[:0], nil, false
 }

@@ -27,9 +27,10 @@ func both(t *testing.T, src string, typ linktype.Type) (plain, gathered *ir.Func
 		t.Fatalf("%q: %v", src, err)
 	}
 	o := Options{Snaplen: 1, Source: src}
-	plain = Filter(p, o)
+	plain, gathered = new(ir.Func), new(ir.Func)
+	Filter(plain, p, o)
 	o.Gather = true
-	gathered = Filter(p, o)
+	Filter(gathered, p, o)
 	if err := gathered.Check(); err != nil {
 		t.Fatalf("%q: %v\n%s", src, err, gathered)
 	}

@@ -44,9 +44,10 @@ type Options struct {
 	Gather bool
 }
 
-// Filter lowers f.
-func Filter(f *pred.Filter, o Options) *ir.Func {
-	fn := &ir.Func{LinkType: f.Outer.LinkName(), View: o.View, Snaplen: o.Snaplen, Source: o.Source}
+// Filter lowers f into fn, whose memory it uses and of which nothing else is kept.
+func Filter(fn *ir.Func, f *pred.Filter, o Options) {
+	fn.Reset()
+	fn.LinkType, fn.View, fn.Snaplen, fn.Source = f.Outer.LinkName(), o.View, o.Snaplen, o.Source
 	l, ok := memory.Get().(*lowering)
 	if !ok {
 		l = new(lowering)
@@ -68,7 +69,6 @@ func Filter(f *pred.Filter, o Options) *ir.Func {
 	emit(fn, t, l.vars, l.stepped)
 	l.nodes.reset()
 	memory.Put(l)
-	return fn
 }
 
 // memory keeps the nodes of one filter for the next.

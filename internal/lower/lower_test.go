@@ -22,7 +22,8 @@ func lowered(t *testing.T, src string, typ linktype.Type, view ir.View, order By
 	if err != nil {
 		t.Fatalf("%q: %v", src, err)
 	}
-	f := Filter(p, Options{View: view, Snaplen: 100, Source: src, ByteOrder: order})
+	f := new(ir.Func)
+	Filter(f, p, Options{View: view, Snaplen: 100, Source: src, ByteOrder: order})
 	if err := f.Check(); err != nil {
 		t.Fatalf("%q: %v\n%s", src, err, f)
 	}
