@@ -112,7 +112,7 @@ func (s *selector) run(avoid []bool, limit int) *draft {
 	n := len(s.f.Blocks)
 	d := s.newDraft(n)
 	s.avoid = avoid
-	s.out, s.insns = d.blocks, d.insns[:0]
+	s.out, s.insns = d.blocks, d.insns
 	s.in = cleared(s.in, n)
 	s.entered = cleared(s.entered, n)
 	s.kept = cleared(s.kept, len(s.f.Values))
@@ -140,10 +140,14 @@ func (s *selector) run(avoid []bool, limit int) *draft {
 
 // newDraft returns a draft of n blocks.
 func (s *selector) newDraft(n int) *draft {
-	d := new(draft)
+	var d *draft
 	if last := len(s.drafts) - 1; last >= 0 {
 		d, s.drafts = s.drafts[last], s.drafts[:last]
+	} else {
+		d = new(draft)
 	}
+	// Few filters take more instructions than this before prune.
+	d.insns = slices.Grow(d.insns[:0], 2*len(s.f.Values)+n)
 	d.blocks = cleared(d.blocks, n)
 	return d
 }

@@ -209,7 +209,8 @@ func inOrder(order []BlockID) bool {
 // Clone returns a copy that shares nothing with f and has no memory to spare.
 func (f *Func) Clone() *Func {
 	g := *f
-	g.constList, g.consts, g.interned, g.ids = nil, nil, false, nil
+	g.consts, g.ids = nil, nil
+	g.forget()
 	g.Values = append(make([]Value, 0, len(f.Values)), f.Values...)
 	g.Blocks = append(make([]Block, 0, len(f.Blocks)), f.Blocks...)
 	n := 0
@@ -287,5 +288,5 @@ func (f *Func) Compact() {
 		}
 	}
 	f.Values, m.table = values, f.Values
-	f.constList, f.consts, f.interned = f.constList[:0], nil, false
+	f.forget()
 }

@@ -185,14 +185,16 @@ func checkConsts(f *Func) error {
 		}
 		seen[v.K] = id
 	}
-	for _, id := range f.constList {
-		if _, ok := f.IsConst(id); !ok {
+	for i, id := range f.consts {
+		if id == None {
+			continue
+		}
+		k, ok := f.IsConst(id)
+		if !ok {
 			return fmt.Errorf("interned v%d is no constant", id)
 		}
-	}
-	for k, id := range f.consts {
-		if v, ok := f.IsConst(id); !ok || v != k {
-			return fmt.Errorf("interned %d is v%d, which is not that", k, id)
+		if f.hashed && f.constSlot(k) != i {
+			return fmt.Errorf("interned v%d = %d is not where it is looked for", id, k)
 		}
 	}
 	return nil

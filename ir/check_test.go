@@ -46,7 +46,7 @@ func TestLaws(t *testing.T) {
 				f.Const(100 + k)
 			}
 			f.Values[f.Const(102)].K = 3
-		}, "interned 102 is"},
+		}, "is not where it is looked for"},
 		{"list", good, func(f *Func) { f.Blocks[1].Values[0] = 9 }, "list of b1: v9 is not there"},
 		{"list", good, func(f *Func) { f.Blocks[1].Values[0] = f.Const(1) }, "in the wrong list of b1"},
 		{"list", good, func(f *Func) { f.Blocks[1].Values[0] = 2 }, "v2 is param and in the wrong list of b1"},

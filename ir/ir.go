@@ -99,16 +99,19 @@ type Func struct {
 	Values []Value
 	Blocks []Block
 
-	// The interned constants: a list while there are few, a map too from maxListed on.
-	constList []ValueID
-	consts    map[uint32]ValueID
-	interned  bool // constList holds all constants
+	// The interned constants: a list while there are few, then a table by hash, of
+	// which at least half is None.
+	consts    []ValueID
+	numConsts int
+	hashed    bool // consts is a table
+	interned  bool // consts holds all constants
 
 	ids []ValueID // memory that the lists of blocks are cut from
 }
 
-// maxListed is how many constants are looked for one by one.
-const maxListed = 12
+// maxListed is how many constants are looked for one by one; a power of two, which
+// the size of the table is too.
+const maxListed = 16
 
 // NumSucc returns the number of ways out of b: 2, 1 or 0.
 func (b *Block) NumSucc() int {
@@ -136,12 +139,12 @@ func (f *Func) Const(k uint32) ValueID {
 	if !f.interned {
 		f.intern()
 	}
-	if f.consts != nil {
-		if id, ok := f.consts[k]; ok {
+	if f.hashed {
+		if id := f.consts[f.constSlot(k)]; id != None {
 			return id
 		}
 	} else {
-		for _, id := range f.constList {
+		for _, id := range f.consts {
 			if f.Values[id].K == k {
 				return id
 			}
@@ -154,7 +157,8 @@ func (f *Func) Const(k uint32) ValueID {
 
 // intern finds the constants of a function that was not built by Const.
 func (f *Func) intern() {
-	f.constList, f.consts, f.interned = f.constList[:0], nil, true
+	f.forget()
+	f.interned = true
 	for id := range f.Values {
 		if f.Values[id].Op == OpConst {
 			f.know(ValueID(id))
@@ -162,19 +166,49 @@ func (f *Func) intern() {
 	}
 }
 
+// forget makes the next call of Const look for the constants again.
+func (f *Func) forget() {
+	f.consts, f.numConsts, f.hashed, f.interned = f.consts[:0], 0, false, false
+}
+
 // know adds a constant to the interned ones.
 func (f *Func) know(id ValueID) {
-	if f.consts == nil {
-		if len(f.constList) < maxListed {
-			f.constList = append(f.constList, id)
-			return
-		}
-		f.consts = make(map[uint32]ValueID, 4*maxListed)
-		for _, c := range f.constList {
-			f.consts[f.Values[c].K] = c
+	f.numConsts++
+	switch {
+	case !f.hashed && f.numConsts <= maxListed:
+		f.consts = append(f.consts, id)
+		return
+	case !f.hashed || 2*f.numConsts > len(f.consts):
+		f.rehash(4 * f.numConsts)
+	}
+	f.consts[f.constSlot(f.Values[id].K)] = id
+}
+
+// rehash makes a table of at least n slots.
+func (f *Func) rehash(n int) {
+	size := 4 * maxListed
+	for size < n {
+		size *= 2
+	}
+	was := f.consts
+	f.consts, f.hashed = make([]ValueID, size), true
+	for _, id := range was {
+		if id != None {
+			f.consts[f.constSlot(f.Values[id].K)] = id
 		}
 	}
-	f.consts[f.Values[id].K] = id
+}
+
+// constSlot returns the index of the slot that the constant k has in the table, or
+// would get.
+func (f *Func) constSlot(k uint32) int {
+	mask := uint32(len(f.consts) - 1)
+	h := k * 0x9e3779b1
+	for h ^= h >> 15; ; h++ {
+		if id := f.consts[h&mask]; id == None || f.Values[id].K == k {
+			return int(h & mask)
+		}
+	}
 }
 
 // IsConst reports whether id is a constant, and which.
@@ -235,7 +269,7 @@ func (f *Func) Reset() {
 	clear(f.Blocks)
 	*f = Func{
 		Values: f.Values[:0], Blocks: f.Blocks[:0], ids: f.ids[:0],
-		constList: f.constList[:0], interned: true,
+		consts: f.consts[:0], interned: true,
 	}
 }
 

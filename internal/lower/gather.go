@@ -15,11 +15,13 @@ import (
 // A test takes the place of the first of its kind. There its loads are made
 // already, so it brings no fault with it that was not there; all it can do is to
 // spare a packet one that came before its own turn.
-func gather(terms []pred.Pred) []pred.Pred {
+//
+// The result is in the memory of terms.
+func (g *gatherer) gather(terms []pred.Pred) []pred.Pred {
 	if len(terms) == 1 {
 		return terms
 	}
-	var g gatherer
+	*g = gatherer{out: terms[:0], lists: g.lists[:0], keys: g.keys[:0], at: g.at[:0]}
 	for _, t := range terms {
 		g.add(t)
 	}
@@ -39,6 +41,13 @@ type gatherer struct {
 	// an IPv6 address are loaded one by one, so an address that joins a list in front
 	// of the barrier would bring loads to packets that are accepted there.
 	barrier int
+}
+
+// reset lets go of what g has gathered.
+func (g *gatherer) reset() {
+	clear(g.lists[:cap(g.lists)])
+	clear(g.keys[:cap(g.keys)])
+	g.out, g.many = nil, nil
 }
 
 // maxListed is how many kinds of test are looked for one by one.
@@ -239,7 +248,7 @@ func cover(a, b expr.Span) expr.Span {
 
 // gatherNots does the same for "not A and not B", which is "not (A or B)", where the
 // terms are next to each other: one that is not in between may end the matter.
-func gatherNots(terms []pred.Pred) []pred.Pred {
+func (g *gatherer) gatherNots(terms []pred.Pred) []pred.Pred {
 	several, was := false, false
 	for _, t := range terms {
 		_, is := t.(pred.Not)
@@ -265,7 +274,7 @@ func gatherNots(terms []pred.Pred) []pred.Pred {
 			i++
 			continue
 		}
-		alternatives := gather(inner)
+		alternatives := g.gather(inner)
 		p := alternatives[0]
 		for _, q := range alternatives[1:] {
 			p = pred.Or{X: p, Y: q}

@@ -52,7 +52,7 @@ func Filter(fn *ir.Func, f *pred.Filter, o Options) {
 	if !ok {
 		l = new(lowering)
 	}
-	*l = lowering{nodes: l.nodes, filter: f, order: o.ByteOrder, gather: o.Gather, vars: f.Vars}
+	*l = lowering{nodes: l.nodes, lists: l.lists, filter: f, order: o.ByteOrder, gather: o.Gather, vars: f.Vars}
 	t := always
 	if f.Root != nil {
 		t = l.pred(f.Root)
@@ -68,6 +68,7 @@ func Filter(fn *ir.Func, f *pred.Filter, o Options) {
 	fn.Grow(l.values+l.tests/2+6, l.tests+4)
 	emit(fn, t, l.vars, l.stepped)
 	l.nodes.reset()
+	l.lists.reset()
 	memory.Put(l)
 }
 
@@ -79,6 +80,7 @@ type lowering struct {
 	filter *pred.Filter
 	order  ByteOrder
 	gather bool
+	lists  gatherer
 	vars   int     // one more than the highest variable in use
 	span   ir.Span // of the predicate being expanded
 
@@ -259,7 +261,7 @@ func flatten(terms []pred.Pred, p pred.Pred, isAnd bool) []pred.Pred {
 // run expands terms joined by one connective behind t, which may be nil.
 func (l *lowering) run(t *tree, terms []pred.Pred, isAnd bool) *tree {
 	if isAnd {
-		for _, p := range gatherNots(terms) {
+		for _, p := range l.lists.gatherNots(terms) {
 			if t == nil {
 				t = l.pred(p)
 			} else {
@@ -268,7 +270,7 @@ func (l *lowering) run(t *tree, terms []pred.Pred, isAnd bool) *tree {
 		}
 		return t
 	}
-	terms = gather(terms)
+	terms = l.lists.gather(terms)
 	for i := 0; i < len(terms); {
 		u, n := l.family4(terms[i:])
 		if n == 0 {

@@ -51,46 +51,58 @@ func (l *lowering) among(n *num, width int, spans []span32) *tree {
 	if len(spans) == 1 && spans[0].lo == 0 && spans[0].hi == ^uint32(0)>>(32-width) {
 		return always
 	}
-	count := make(map[int]int)
-	for _, s := range spans {
+	const ranges = 33        // the group of what is compared as ranges
+	var count, start [35]int // by group: a prefix length, or ranges
+	group := func(s span32) int {
 		if length, ok := s.prefixLen(); ok {
-			count[length]++
+			return length
+		}
+		return ranges
+	}
+	for _, s := range spans {
+		count[group(s)]++
+	}
+	// Of few prefixes of one length each is a range, and so are the numbers where there are ranges.
+	moved := [ranges + 1]bool{ranges: true}
+	for length := range 32 {
+		moved[length] = count[length] < 3 || width < 32
+		if moved[length] {
+			count[ranges] += count[length]
+			count[length] = 0
 		}
 	}
-	groups := make(map[int][]arm) // by prefix length; -1: compared as ranges
+	if moved[32] = count[ranges] > 0; moved[32] {
+		count[ranges] += count[32]
+		count[32] = 0
+	}
+	for i := range ranges + 1 {
+		start[i+1] = start[i] + count[i]
+	}
+	arms := make([]arm, len(spans))
+	at := start
 	for _, s := range spans {
-		length, ok := s.prefixLen()
-		if ok && length < 32 && (count[length] < 3 || width < 32) {
-			ok = false
-		}
-		if !ok {
-			length = -1
-		}
-		a := arm{s.lo, s.hi, always}
-		if ok {
+		g, a := group(s), arm{s.lo, s.hi, always}
+		if moved[g] {
+			g = ranges
+		} else {
 			a.hi = a.lo
 		}
-		groups[length] = append(groups[length], a)
+		arms[at[g]] = a
+		at[g]++
 	}
-	// Single numbers and ranges go into one search.
-	if len(groups[-1]) > 0 {
-		groups[-1] = append(groups[-1], groups[32]...)
-		delete(groups, 32)
-		slices.SortFunc(groups[-1], func(a, b arm) int { return cmp.Compare(a.lo, b.lo) })
-	}
-	lengths := make([]int, 0, len(groups))
-	for length := range groups {
-		lengths = append(lengths, length)
-	}
-	slices.Sort(lengths)
-	slices.Reverse(lengths)
 	t := never
-	for _, length := range lengths {
+	for length := 32; length >= 0; length-- {
+		if count[length] == 0 {
+			continue
+		}
 		v := n
-		if length >= 0 && length < 32 {
+		if length < 32 {
 			v = l.arithK(ir.OpAnd, n, ^uint32(0)<<(32-length))
 		}
-		t = l.or(t, l.tree(tree{kind: treeSwitch, a: v, arms: groups[length], span: l.span}))
+		t = l.or(t, l.tree(tree{kind: treeSwitch, a: v, arms: arms[start[length]:start[length+1]:start[length+1]], span: l.span}))
+	}
+	if count[ranges] > 0 {
+		t = l.or(t, l.tree(tree{kind: treeSwitch, a: n, arms: arms[start[ranges]:], span: l.span}))
 	}
 	return t
 }
