@@ -52,7 +52,7 @@ func Filter(fn *ir.Func, f *pred.Filter, o Options) {
 	if !ok {
 		l = new(lowering)
 	}
-	*l = lowering{nodes: l.nodes, lists: l.lists, filter: f, order: o.ByteOrder, gather: o.Gather, vars: f.Vars}
+	*l = lowering{nodes: l.nodes, lists: l.lists, spine: l.spine[:0], terms: l.terms[:0], filter: f, order: o.ByteOrder, gather: o.Gather, vars: f.Vars}
 	t := always
 	if f.Root != nil {
 		t = l.pred(f.Root)
@@ -69,6 +69,8 @@ func Filter(fn *ir.Func, f *pred.Filter, o Options) {
 	emit(fn, t, l.vars, l.stepped)
 	l.nodes.reset()
 	l.lists.reset()
+	clear(l.spine[:cap(l.spine)])
+	clear(l.terms[:cap(l.terms)])
 	memory.Put(l)
 }
 
@@ -81,8 +83,11 @@ type lowering struct {
 	order  ByteOrder
 	gather bool
 	lists  gatherer
-	vars   int     // one more than the highest variable in use
-	span   ir.Span // of the predicate being expanded
+	// The chains that are being expanded, one inside the other: what joins the terms, and
+	// the terms of the runs.
+	spine, terms []pred.Pred
+	vars         int     // one more than the highest variable in use
+	span         ir.Span // of the predicate being expanded
 
 	usesHdr, usesPayload bool // VarHdr, VarPayload are looked at
 
@@ -170,34 +175,37 @@ func (l *lowering) pred(p pred.Pred) *tree {
 // chain expands a list joined by and or by or. Lists are deep on the left side,
 // which is walked and not recursed into.
 func (l *lowering) chain(p pred.Pred) *tree {
-	var few [8]pred.Pred
-	spine := few[:0]
+	start := len(l.spine)
 	first := p
 walk:
 	for {
 		switch q := first.(type) {
 		case pred.And:
-			spine = append(spine, q)
+			l.spine = append(l.spine, q)
 			first = q.X
 		case pred.Or:
-			spine = append(spine, q)
+			l.spine = append(l.spine, q)
 			first = q.X
 		default:
 			break walk
 		}
 	}
+	spine := l.spine[start:]
+	var t *tree
 	if l.gather {
-		return l.gathered(first, spine)
-	}
-	t := l.pred(first)
-	for i := len(spine) - 1; i >= 0; i-- {
-		switch q := spine[i].(type) {
-		case pred.And:
-			t = l.and(t, l.pred(q.Y))
-		case pred.Or:
-			t = l.or(t, l.pred(q.Y))
+		t = l.gathered(first, spine)
+	} else {
+		t = l.pred(first)
+		for i := len(spine) - 1; i >= 0; i-- {
+			switch q := spine[i].(type) {
+			case pred.And:
+				t = l.and(t, l.pred(q.Y))
+			case pred.Or:
+				t = l.or(t, l.pred(q.Y))
+			}
 		}
 	}
+	l.spine = l.spine[:start]
 	return t
 }
 
@@ -205,12 +213,11 @@ walk:
 // an and that follows an or is one alternative of nothing: such a run ends.
 func (l *lowering) gathered(first pred.Pred, spine []pred.Pred) *tree {
 	var t *tree
+	start := len(l.terms)
 	for i := len(spine) - 1; i >= 0; {
 		_, isAnd := spine[i].(pred.And)
-		var few [8]pred.Pred
-		terms := few[:0]
 		if t == nil {
-			terms = flatten(terms, first, isAnd)
+			l.terms = flatten(l.terms, first, isAnd)
 		}
 		for ; i >= 0; i-- {
 			q, ok := spine[i].(pred.And)
@@ -218,12 +225,13 @@ func (l *lowering) gathered(first pred.Pred, spine []pred.Pred) *tree {
 				break
 			}
 			if ok {
-				terms = flatten(terms, q.Y, true)
+				l.terms = flatten(l.terms, q.Y, true)
 			} else {
-				terms = flatten(terms, spine[i].(pred.Or).Y, false)
+				l.terms = flatten(l.terms, spine[i].(pred.Or).Y, false)
 			}
 		}
-		t = l.run(t, terms, isAnd)
+		t = l.run(t, l.terms[start:], isAnd)
+		l.terms = l.terms[:start]
 	}
 	if t == nil {
 		return l.pred(first)
