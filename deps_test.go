@@ -46,14 +46,14 @@ var lattice = map[string][]string{
 	"capture":                {"./attach", "./linktype", "github.com/cilium/ebpf", "golang.org/x/net/bpf", "golang.org/x/sys"},
 	"capture/gopacketsource": {"./capture", "github.com/google/gopacket"},
 
-	// What the command adds: cooked captures, files, packet lines.
+	// What the command adds: finished programs, cooked captures, files, packet lines.
+	"internal/cbpfvm":   {"./ir", "golang.org/x/net/bpf"},
 	"internal/cooked":   {"./ir", "./linktype"},
 	"internal/savefile": {"./linktype"},
 	"internal/decode":   {"./linktype", "github.com/google/gopacket"},
 
 	// What only tests use.
 	"ir/irtest":            {"./ir"},
-	"internal/cbpfvm":      {"./ir", "golang.org/x/net/bpf"},
 	"internal/kernelrun":   {"./ir", "./ebpfgen", "./attach", "github.com/cilium/ebpf"},
 	"internal/netlab":      {"golang.org/x/sys"},
 	"internal/packets":     {"./linktype"},

@@ -26,7 +26,7 @@ func tc(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
 	needs := capBPF
 	if errors.Is(err, ebpf.ErrNotSupported) {
 		l, err = clsact(ifindex, d, p)
-		needs = capNetAdmin
+		needs = capLinkEdit
 	}
 	return l, linkRefusal(fmt.Sprintf("attach TC program to interface %d, %s", ifindex, d), err, needs)
 }
@@ -118,25 +118,6 @@ func cgroup(path string, d Direction, p *ebpf.Program) (*Link, error) {
 	return nil, linkRefusal(op, err, capNetAdmin)
 }
 
-// missing names the capabilities of those that the thread lacks.
-func missing(caps ...capability) string {
-	set, err := effective()
-	if err != nil || capSysAdmin.in(set) {
-		return ""
-	}
-	names := ""
-	for _, c := range caps {
-		if c.in(set) {
-			continue
-		}
-		if names != "" {
-			names += " and "
-		}
-		names += c.name
-	}
-	return names
-}
-
 // linkRefusal says why the kernel refused to attach a program, which takes caps.
 func linkRefusal(op string, err error, caps ...capability) error {
 	if err == nil {
@@ -145,9 +126,7 @@ func linkRefusal(op string, err error, caps ...capability) error {
 	e := &Error{Op: op, Err: err}
 	switch {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		if names := missing(caps...); names != "" {
-			e.Reason = "missing " + names + " (or cap_sys_admin)"
-		}
+		e.Reason = missing(caps...)
 	case errors.Is(err, unix.ENODEV):
 		e.Reason = "no such interface in this network namespace"
 	case errors.Is(err, ebpf.ErrNotSupported):

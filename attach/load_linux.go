@@ -38,7 +38,7 @@ func load(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Pro
 	switch {
 	case errors.Is(err, unix.EPERM):
 		if e.Reason = missingForLoad(typ); e.Reason == "" {
-			e.Reason = "the capabilities are there; they may belong to another user namespace than the first, or a security module forbids"
+			e.Reason = "the capabilities are there; a security module or the system's configuration forbids"
 		}
 	case errors.Is(err, unix.ENOSYS):
 		e.Reason = "the kernel has no bpf(2)"

@@ -90,7 +90,7 @@ func (s *session) open(name string) (*source, error) {
 	}
 	return &source{h: h, k: k, since: since, iface: &savefile.Interface{
 		Name:      h.Interface(),
-		Filter:    s.source,
+		Filter:    s.filterText(),
 		LinkType:  h.LinkType(),
 		Snaplen:   uint32(h.Snaplen()),
 		Nano:      s.opt.nano || s.opt.savesNg() && !s.opt.micro,

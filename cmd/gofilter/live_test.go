@@ -30,7 +30,13 @@ type running struct {
 // capturing starts the command and waits until it listens.
 func capturing(t *testing.T, lab *netlab.Lab, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, cmd: command(t, args...), lines: make(chan string, 100)}
+	return listening(t, lab, command(t, args...))
+}
+
+// listening starts a command and waits until it listens.
+func listening(t *testing.T, lab *netlab.Lab, cmd *exec.Cmd) *running {
+	t.Helper()
+	r := &running{t: t, cmd: cmd, lines: make(chan string, 100)}
 	stderr, err := r.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -38,6 +38,7 @@ type options struct {
 	attach     string
 	results    bool
 	exprFile   string
+	program    string // file of a finished program, in place of the expression
 	linkType   linktype.Type
 	linkGiven  bool
 	netmask    netip.Addr
@@ -137,6 +138,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setCount, "packets", "c", "COUNT", "stop after so many packets")
 	value(o.setSnaplen, "snapshot-length", "s", "BYTES", "capture so much of a packet; 0 is 262144")
 	fs.StringVarP(&o.exprFile, "expression-file", "F", "", "read the expression from `FILE`; the command line's is ignored")
+	fs.StringVar(&o.program, "program", "", "filter with the classic program in `FILE`: a savefile, or what -d or --format prints")
 	value(o.setLinkType, "linktype", "y", "DLT", "link type to capture or to compile for")
 	value(o.setDirection, "direction", "Q", "in|out|inout", "packets to capture")
 	value(o.setBuffer, "buffer-size", "B", "KIB", "size of the capture buffer")
@@ -274,6 +276,9 @@ func (o *options) check() error {
 		return errors.New("--count needs a file to read: -r FILE")
 	}
 	if err := o.checkFormat(); err != nil {
+		return err
+	}
+	if err := o.checkProgram(); err != nil {
 		return err
 	}
 	return o.checkRotation()
