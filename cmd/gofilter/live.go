@@ -24,7 +24,7 @@ func (s *session) liveConfig(name string, link linktype.Type) gofilter.Config {
 
 // A source is an interface that is being captured on.
 type source struct {
-	h     *capture.Handle
+	g     *capture.Group // a handle for each worker
 	k     *kernelFilter
 	iface *savefile.Interface // as the savefile describes it
 	since time.Time
@@ -40,7 +40,7 @@ func (s *session) live() (err error) {
 	var sources sources
 	defer func() {
 		for _, src := range sources {
-			src.h.Close()
+			src.g.Close()
 		}
 	}()
 	for _, name := range names {
@@ -62,7 +62,7 @@ func (s *session) live() (err error) {
 	}
 	stop := s.watchSignals(liveCapture{sources, out}) // before the banner: who sees that may send one
 	s.banner(sources)
-	if len(sources) == 1 {
+	if len(sources) == 1 && s.opt.workers == 1 {
 		err = s.capture(sources[0], out)
 	} else {
 		err = s.captureTogether(sources, out)
@@ -84,11 +84,12 @@ func (s *session) open(name string) (*source, error) {
 		return nil, err
 	}
 	since := time.Now()
-	h, err := capture.Open(s.captureConfig(name, link, k))
+	g, err := capture.OpenGroup(s.captureConfig(name, link, k), s.opt.workers)
 	if err != nil {
 		return nil, err
 	}
-	return &source{h: h, k: k, since: since, iface: &savefile.Interface{
+	h := g.Handles()[0]
+	return &source{g: g, k: k, since: since, iface: &savefile.Interface{
 		Name:      h.Interface(),
 		Filter:    s.filterText(),
 		LinkType:  h.LinkType(),
@@ -128,9 +129,13 @@ func (s *session) captureConfig(name string, link linktype.Type, k *kernelFilter
 	if o.linkGiven {
 		cfg.LinkType = link
 	}
-	if o.immediate || (o.write == "" && isTerminal(s.stdout)) {
+	switch {
+	case o.immediate || (o.write == "" && isTerminal(s.stdout)):
 		cfg.Immediate = true
-	} else {
+	case o.workers > 1 || len(o.ifaces) > 1:
+		// What is merged waits for what may come before it.
+		cfg.BlockTimeout = mergeTimeout
+	default:
 		cfg.BlockTimeout = time.Second / 4
 	}
 	switch o.direction {
@@ -142,6 +147,9 @@ func (s *session) captureConfig(name string, link linktype.Type, k *kernelFilter
 	return cfg
 }
 
+// mergeTimeout is how long a packet may wait in a block of one ring among several.
+const mergeTimeout = 10 * time.Millisecond
+
 // banner says what is being captured.
 func (s *session) banner(sources sources) {
 	if s.opt.verbose == 0 && s.opt.write == "" {
@@ -150,7 +158,8 @@ func (s *session) banner(sources sources) {
 		fmt.Fprintf(s.stderr, "%s: ", program)
 	}
 	for _, src := range sources {
-		s.notice("listening on %s, link-type %s, snapshot length %d bytes", src.h.Interface(), linkText(src.h.LinkType()), src.h.Snaplen())
+		h := src.g.Handles()[0]
+		s.notice("listening on %s, link-type %s, snapshot length %d bytes", h.Interface(), linkText(h.LinkType()), h.Snaplen())
 	}
 }
 
@@ -186,12 +195,12 @@ func (s *session) capture(src *source, out *output) error {
 	}
 }
 
-// next returns the source's next packets, or nil where there are no more. What has
+// next returns the next packets of a source with one worker, or nil where there are no more. What has
 // been captured is still to be had after an error that ends the capture; the error is
 // kept in failed.
 func (src *source) next(failed *error) *capture.Block {
 	for {
-		block, err := src.h.NextBlock()
+		block, err := src.g.Handles()[0].NextBlock()
 		switch {
 		case err == nil:
 			return block
@@ -199,7 +208,7 @@ func (src *source) next(failed *error) *capture.Block {
 			return nil
 		}
 		*failed = err
-		src.h.Break()
+		src.g.Break()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gofilter/gofilter/capture"
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/linktype"
 )
@@ -28,6 +30,7 @@ type options struct {
 	snaplen    uint32 // 0: the default, or the file's
 	direction  string
 	bufferKiB  uint32
+	workers    int // rings for each interface
 	immediate  bool
 	noPromisc  bool
 	perPacket  bool // flush what is written after each packet
@@ -142,6 +145,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setLinkType, "linktype", "y", "DLT", "link type to capture or to compile for")
 	value(o.setDirection, "direction", "Q", "in|out|inout", "packets to capture")
 	value(o.setBuffer, "buffer-size", "B", "KIB", "size of the capture buffer")
+	value(o.setWorkers, "workers", "", "N|auto", "take packets of an interface in so many buffers at once, merged by time; auto: one a processor")
 	fs.BoolVar(&o.immediate, "immediate-mode", false, "deliver packets as they arrive")
 	fs.BoolVarP(&o.noPromisc, "no-promiscuous-mode", "p", false, "do not ask for packets to other hosts")
 	fs.BoolVarP(&o.perPacket, "packet-buffered", "U", false, "write each packet at once")
@@ -209,7 +213,7 @@ func newFlags(o *options) *pflag.FlagSet {
 
 // parseOptions reads the command line.
 func parseOptions(args []string) (*options, error) {
-	o := &options{attach: "auto"}
+	o := &options{attach: "auto", workers: 1}
 	o.target, _ = ebpfgen.LookupTarget("socket")
 	fs := newFlags(o)
 	if err := fs.Parse(args); err != nil {
@@ -374,6 +378,19 @@ func (o *options) setBuffer(s string) error {
 		return fmt.Errorf("invalid buffer size %s: want KiB, 1 to 2097151", s)
 	}
 	o.bufferKiB = uint32(n)
+	return nil
+}
+
+func (o *options) setWorkers(s string) error {
+	if s == "auto" {
+		o.workers = min(runtime.NumCPU(), capture.MaxGroup) // of the processors that this process may use
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > capture.MaxGroup {
+		return fmt.Errorf("invalid number of workers %s: want auto or 1 to %d", s, capture.MaxGroup)
+	}
+	o.workers = n
 	return nil
 }
 
