@@ -38,7 +38,8 @@ var lattice = map[string][]string{
 	// The two generators.
 	"cbpfgen": {"./ir", "golang.org/x/net/bpf"},
 	"ebpfgen": {"./ir", "github.com/cilium/ebpf/asm"},
-	// Objects for other people's loaders.
+	// Filters as text for other people's programs, and objects for their loaders.
+	"inject":  {".", "./ir", "./linktype", "./ebpfgen", "github.com/cilium/ebpf/asm"},
 	"ebpfelf": {"./ir", "./ebpfgen", "github.com/cilium/ebpf/asm", "github.com/cilium/ebpf/btf"},
 
 	// The kernel's side: these know no filters.
