@@ -39,7 +39,7 @@ func runningKernel() (*Kernel, error) { return nil, errUnsupported }
 
 func access(ebpf.ProgramType, string) error { return errUnsupported }
 
-func tc(int, Direction, *ebpf.Program) (*Link, error) { return nil, errUnsupported }
+func tc(int, Direction, *ebpf.Program, bool) (*Link, error) { return nil, errUnsupported }
 
 func xdp(int, *ebpf.Program, XDPMode) (*Link, error) { return nil, errUnsupported }
 

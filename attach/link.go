@@ -64,7 +64,11 @@ func (d Direction) String() string {
 // there without a capability (seen on 6.18). Before that it takes cap_net_admin and uses a clsact qdisc, which it makes where there is none and leaves there, since others
 // may use it by then; and it is in front of the programs that are there. The error wraps
 // [os.ErrPermission] where a capability is missing.
-func TC(ifindex int, d Direction, p *ebpf.Program) (*Link, error) { return tc(ifindex, d, p) }
+func TC(ifindex int, d Direction, p *ebpf.Program) (*Link, error) { return tc(ifindex, d, p, false) }
+
+// TCFirst is [TC] in front of the programs that are there, for a program that is to see what
+// they drop or let through past all others, too. Whoever comes later may be in front of it.
+func TCFirst(ifindex int, d Direction, p *ebpf.Program) (*Link, error) { return tc(ifindex, d, p, true) }
 
 // XDPMode says where a program for XDP runs.
 type XDPMode uint8

@@ -18,11 +18,11 @@ func (d Direction) check() error {
 	return nil
 }
 
-func tc(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
+func tc(ifindex int, d Direction, p *ebpf.Program, first bool) (*Link, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	l, err := tcx(ifindex, d, p)
+	l, err := tcx(ifindex, d, p, first)
 	needs := capBPF
 	if errors.Is(err, ebpf.ErrNotSupported) {
 		l, err = clsact(ifindex, d, p)
@@ -31,13 +31,17 @@ func tc(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
 	return l, linkRefusal(fmt.Sprintf("attach TC program to interface %d, %s", ifindex, d), err, needs)
 }
 
-// tcx attaches through a bpf_link, behind all others.
-func tcx(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
+// tcx attaches through a bpf_link, in front of all others or behind them.
+func tcx(ifindex int, d Direction, p *ebpf.Program, first bool) (*Link, error) {
 	at := ebpf.AttachTCXIngress
 	if d == Egress {
 		at = ebpf.AttachTCXEgress
 	}
-	l, err := link.AttachTCX(link.TCXOptions{Interface: ifindex, Program: p, Attach: at, Anchor: link.Tail()})
+	anchor := link.Tail()
+	if first {
+		anchor = link.Head()
+	}
+	l, err := link.AttachTCX(link.TCXOptions{Interface: ifindex, Program: p, Attach: at, Anchor: anchor})
 	if err != nil {
 		return nil, err
 	}
