@@ -45,6 +45,7 @@ var lattice = map[string][]string{
 	// The kernel's side: these know no filters.
 	"attach":                 {"github.com/cilium/ebpf", "golang.org/x/net/bpf", "golang.org/x/sys"},
 	"capture":                {"./attach", "./linktype", "github.com/cilium/ebpf", "golang.org/x/net/bpf", "golang.org/x/sys"},
+	"count":                  {"./attach", "./capture", "./linktype", "github.com/cilium/ebpf", "golang.org/x/sys"},
 	"capture/gopacketsource": {"./capture", "github.com/google/gopacket"},
 
 	// What the command adds: finished programs, cooked captures, files, packet lines.

@@ -22,7 +22,7 @@ func (c *counter) load(cfg *Config, p Place, l layout) (*ebpf.Program, error) {
 	for _, f := range cfg.Filters {
 		insns, err := f.Program(p)
 		if err != nil {
-			return nil, err
+			return nil, &filterError{err}
 		}
 		filters = append(filters, insns)
 	}
@@ -48,6 +48,11 @@ func (c *counter) load(cfg *Config, p Place, l layout) (*ebpf.Program, error) {
 	c.instructions = max(c.instructions, rawLength(insns))
 	return prog, nil
 }
+
+// A filterError is a filter's own; no other place would mend it.
+type filterError struct{ error }
+
+func (e *filterError) Unwrap() error { return e.error }
 
 // newCounters makes the counters of n filters.
 func newCounters(n int) (*ebpf.Map, error) {

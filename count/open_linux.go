@@ -61,7 +61,8 @@ func (c *counter) start(cfg *Config) error {
 		if err == nil {
 			err = c.openHooks(cfg)
 		}
-		if err == nil || cfg.Where == Hook {
+		var own *filterError
+		if err == nil || cfg.Where == Hook || errors.As(err, &own) {
 			return err
 		}
 		c.fallback = err

@@ -36,6 +36,12 @@ func capturing(t *testing.T, lab *netlab.Lab, args ...string) *running {
 // listening starts a command and waits until it listens.
 func listening(t *testing.T, lab *netlab.Lab, cmd *exec.Cmd) *running {
 	t.Helper()
+	return starting(t, lab, "listening on ", cmd)
+}
+
+// starting starts a command in the right namespace and waits for words on standard error.
+func starting(t *testing.T, lab *netlab.Lab, words string, cmd *exec.Cmd) *running {
+	t.Helper()
 	r := &running{t: t, cmd: cmd, lines: make(chan string, 100)}
 	stderr, err := r.cmd.StderrPipe()
 	if err != nil {
@@ -54,7 +60,7 @@ func listening(t *testing.T, lab *netlab.Lab, cmd *exec.Cmd) *running {
 		}
 		close(r.lines)
 	}()
-	r.until("listening on ")
+	r.until(words)
 	return r
 }
 

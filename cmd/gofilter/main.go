@@ -63,6 +63,8 @@ func (s *session) do() error {
 		return s.listAllTypes()
 	case o.listLinkTypes:
 		return s.listLinkTypes()
+	case o.stat.interval > 0:
+		return s.stat()
 	}
 	var err error
 	if o.program != "" {

@@ -40,6 +40,7 @@ type options struct {
 	countOnly  bool   // print only how many packets there are
 	attach     string
 	results    bool
+	stat       statOptions
 	exprFile   string
 	program    string // file of a finished program, in place of the expression
 	linkType   linktype.Type
@@ -157,6 +158,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	fs.BoolVar(&o.pcapng, "pcapng", false, "write pcapng, as for a FILE that ends in .pcapng")
 	fs.BoolVar(&o.printToo, "print", false, "print packets that are written, too")
 	fs.BoolVar(&o.countOnly, "count", false, "print only the number of packets in the file")
+	o.stat.define(fs)
 
 	fs.CountVarP(&o.numeric, "numeric", "n", "no names for addresses and ports")
 	fs.BoolVarP(&o.link, "link-header", "e", false, "print the link header")
@@ -216,10 +218,13 @@ func parseOptions(args []string) (*options, error) {
 	o := &options{attach: "auto", workers: 1}
 	o.target, _ = ebpfgen.LookupTarget("socket")
 	fs := newFlags(o)
-	if err := fs.Parse(args); err != nil {
+	if err := fs.Parse(joinInterval(args)); err != nil {
 		return nil, optionError(err)
 	}
 	o.words = fs.Args()
+	if err := o.stat.check(fs); err != nil {
+		return nil, err
+	}
 	return o, o.check()
 }
 
