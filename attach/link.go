@@ -68,7 +68,9 @@ func TC(ifindex int, d Direction, p *ebpf.Program) (*Link, error) { return tc(if
 
 // TCFirst is [TC] in front of the programs that are there, for a program that is to see what
 // they drop or let through past all others, too. Whoever comes later may be in front of it.
-func TCFirst(ifindex int, d Direction, p *ebpf.Program) (*Link, error) { return tc(ifindex, d, p, true) }
+func TCFirst(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
+	return tc(ifindex, d, p, true)
+}
 
 // XDPMode says where a program for XDP runs.
 type XDPMode uint8
