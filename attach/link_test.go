@@ -34,10 +34,6 @@ const childEnv = "GOFILTER_ATTACH_CHILD"
 const netnsFD = 3
 
 func TestMain(m *testing.M) {
-	if way := os.Getenv(wayEnv); way != "" {
-		takeWay(way)
-		os.Exit(0)
-	}
 	if work := os.Getenv(childEnv); work != "" {
 		if err := child(work); err != nil {
 			fmt.Println(err)
@@ -419,9 +415,8 @@ func child(work string) error {
 	return fmt.Errorf("no place %q", name)
 }
 
-// group makes a control group, and returns what removes it.
-func group(t *testing.T) (remove func()) {
-	t.Helper()
+// TestCgroup attaches to a control group of its own; a program started in it sends.
+func TestCgroup(t *testing.T) {
 	root := ""
 	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
 		var s unix.Statfs_t
@@ -433,20 +428,9 @@ func group(t *testing.T) (remove func()) {
 	if root == "" || err != nil {
 		netlab.Skip(t, "no control group: %v", err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { // as mkdir(1) makes it
-		t.Fatal(err)
-	}
+	defer os.Remove(dir)
 	testGroup = dir
-	return func() {
-		os.Remove(dir)
-		testGroup = ""
-	}
-}
-
-// TestCgroup attaches to a control group of its own; a program started in it sends.
-func TestCgroup(t *testing.T) {
-	defer group(t)()
-	dir := testGroup
+	defer func() { testGroup = "" }()
 	lab := netlab.New(t)
 	p := &places[len(places)-1]
 

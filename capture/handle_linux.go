@@ -77,20 +77,15 @@ func Open(cfg Config) (*Handle, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	h := newHandle(&cfg)
+	h := &Handle{snaplen: cfg.Snaplen, direction: cfg.Direction, event: -1}
+	if h.snaplen == 0 {
+		h.snaplen = DefaultSnaplen
+	}
 	if err := h.open(&cfg); err != nil {
 		h.Close()
 		return nil, err
 	}
 	return h, nil
-}
-
-func newHandle(cfg *Config) *Handle {
-	h := &Handle{snaplen: cfg.Snaplen, direction: cfg.Direction, event: -1}
-	if h.snaplen == 0 {
-		h.snaplen = DefaultSnaplen
-	}
-	return h
 }
 
 // check finds what is wrong with a configuration by itself.
@@ -104,8 +99,6 @@ func (cfg *Config) check() error {
 		return fmt.Errorf("capture: block timeout %v is not within 0 and an hour", cfg.BlockTimeout)
 	case cfg.Direction > Out:
 		return fmt.Errorf("capture: direction %d does not exist", cfg.Direction)
-	case cfg.Spread > ByCPU:
-		return fmt.Errorf("capture: spread %d does not exist", cfg.Spread)
 	}
 	return cfg.Filter.check()
 }
@@ -127,18 +120,6 @@ func (f *Filter) check() error {
 // 0, which receives nothing; a program that rejects everything; the ring; the real
 // program; and the bind that lets packets in, last.
 func (h *Handle) open(cfg *Config) error {
-	if err := h.prepare(cfg); err != nil {
-		return err
-	}
-	if err := h.install(&cfg.Filter); err != nil {
-		return err
-	}
-	return bind(h.fd, &h.device)
-}
-
-// prepare does what comes before the real program. The socket receives nothing, and
-// rejects everything.
-func (h *Handle) prepare(cfg *Config) error {
 	if err := h.openSocket(cfg); err != nil {
 		return err
 	}
@@ -163,19 +144,17 @@ func (h *Handle) prepare(cfg *Config) error {
 			return err
 		}
 	}
-	if h.ignoresOutgoing() {
+	// A loopback device shows each packet twice; the outgoing one is the duplicate.
+	if h.direction == In || h.device.number == arphrdLoopback && h.direction == InOut {
 		if err := ignoreOutgoing(h.fd); err != nil {
 			return &InterfaceError{h.device.name, err}
 		}
 	}
 	h.change.Store(&change{accept: cfg.Filter.Accept})
-	return nil
-}
-
-// ignoresOutgoing reports whether the packets that this machine sends are not wanted. A
-// loopback device shows each packet twice; the outgoing one is the duplicate.
-func (h *Handle) ignoresOutgoing() bool {
-	return h.direction == In || h.device.number == arphrdLoopback && h.direction == InOut
+	if err := h.install(&cfg.Filter); err != nil {
+		return err
+	}
+	return bind(h.fd, &h.device)
 }
 
 // retire returns the block timeout, in whole milliseconds and at least one.

@@ -136,11 +136,9 @@ func (h *Handle) hand(b *Block) *Block {
 func (h *Handle) finish(err error) {
 	h.shutMu.Lock()
 	defer h.shutMu.Unlock()
-	if !h.shut {
-		h.shut = true
-		if attach.Socket(h, attach.Return(0)) != nil {
-			unbind(h.fd, &h.device)
-		}
+	h.shut = true
+	if attach.Socket(h, attach.Return(0)) != nil {
+		unbind(h.fd, &h.device)
 	}
 	if attach.Settle() != nil {
 		// No way to know; twice the timeout retires every block.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -60,13 +59,12 @@ func flagInfos() []flagInfo {
 	return all
 }
 
-// words returns the values that an option can have, nil where they are not words. One
-// in capitals stands for others.
+// words returns the values that an option can have, nil where they are not words.
 func (f *flagInfo) words() []string {
 	if !strings.Contains(f.value, "|") {
 		return nil
 	}
-	return slices.DeleteFunc(strings.Split(f.value, "|"), func(w string) bool { return w == strings.ToUpper(w) })
+	return strings.Split(f.value, "|")
 }
 
 // lists are commands that list the values of a kind, one a line, with what each shell

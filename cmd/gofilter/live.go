@@ -24,8 +24,8 @@ func (s *session) liveConfig(name string, link linktype.Type) gofilter.Config {
 
 // A source is an interface that is being captured on.
 type source struct {
-	g     *capture.Group // a handle for each worker
-	k     *kernelFilter
+	h     tap
+	k     sayer
 	iface *savefile.Interface // as the savefile describes it
 	since time.Time
 	taken uint64 // packets
@@ -40,7 +40,7 @@ func (s *session) live() (err error) {
 	var sources sources
 	defer func() {
 		for _, src := range sources {
-			src.g.Close()
+			src.h.Close()
 		}
 	}()
 	for _, name := range names {
@@ -62,7 +62,7 @@ func (s *session) live() (err error) {
 	}
 	stop := s.watchSignals(liveCapture{sources, out}) // before the banner: who sees that may send one
 	s.banner(sources)
-	if len(sources) == 1 && s.opt.workers == 1 {
+	if len(sources) == 1 {
 		err = s.capture(sources[0], out)
 	} else {
 		err = s.captureTogether(sources, out)
@@ -75,6 +75,9 @@ func (s *session) live() (err error) {
 
 // open starts to capture on an interface.
 func (s *session) open(name string) (*source, error) {
+	if s.opt.hooked() {
+		return s.openHook(name)
+	}
 	link, err := s.liveLinkType(name)
 	if err != nil {
 		return nil, err
@@ -84,19 +87,23 @@ func (s *session) open(name string) (*source, error) {
 		return nil, err
 	}
 	since := time.Now()
-	g, err := capture.OpenGroup(s.captureConfig(name, link, k), s.opt.workers)
+	h, err := capture.Open(s.captureConfig(name, link, k.filter()))
 	if err != nil {
 		return nil, err
 	}
-	h := g.Handles()[0]
-	return &source{g: g, k: k, since: since, iface: &savefile.Interface{
+	return s.newSource(socketTap{h}, k, since), nil
+}
+
+// newSource returns the source of a tap that was opened at a time.
+func (s *session) newSource(h tap, k sayer, since time.Time) *source {
+	return &source{h: h, k: k, since: since, iface: &savefile.Interface{
 		Name:      h.Interface(),
-		Filter:    s.filterText(),
+		Filter:    s.source,
 		LinkType:  h.LinkType(),
 		Snaplen:   uint32(h.Snaplen()),
 		Nano:      s.opt.nano || s.opt.savesNg() && !s.opt.micro,
 		BigEndian: hostIsBigEndian(),
-	}}, nil
+	}}
 }
 
 // liveLinkType returns the link type to capture an interface as.
@@ -117,25 +124,21 @@ func (s *session) liveLinkType(name string) (linktype.Type, error) {
 }
 
 // captureConfig returns how to capture.
-func (s *session) captureConfig(name string, link linktype.Type, k *kernelFilter) capture.Config {
+func (s *session) captureConfig(name string, link linktype.Type, filter capture.Filter) capture.Config {
 	o := s.opt
 	cfg := capture.Config{
 		Interface:   name,
 		Snaplen:     int(o.snaplen),
 		Promiscuous: !o.noPromisc,
 		BufferSize:  int(o.bufferKiB) << 10,
-		Filter:      k.filter(),
+		Filter:      filter,
 	}
 	if o.linkGiven {
 		cfg.LinkType = link
 	}
-	switch {
-	case o.immediate || (o.write == "" && isTerminal(s.stdout)):
+	if o.immediate || (o.write == "" && isTerminal(s.stdout)) {
 		cfg.Immediate = true
-	case o.workers > 1 || len(o.ifaces) > 1:
-		// What is merged waits for what may come before it.
-		cfg.BlockTimeout = mergeTimeout
-	default:
+	} else {
 		cfg.BlockTimeout = time.Second / 4
 	}
 	switch o.direction {
@@ -147,9 +150,6 @@ func (s *session) captureConfig(name string, link linktype.Type, k *kernelFilter
 	return cfg
 }
 
-// mergeTimeout is how long a packet may wait in a block of one ring among several.
-const mergeTimeout = 10 * time.Millisecond
-
 // banner says what is being captured.
 func (s *session) banner(sources sources) {
 	if s.opt.verbose == 0 && s.opt.write == "" {
@@ -158,8 +158,11 @@ func (s *session) banner(sources sources) {
 		fmt.Fprintf(s.stderr, "%s: ", program)
 	}
 	for _, src := range sources {
-		h := src.g.Handles()[0]
-		s.notice("listening on %s, link-type %s, snapshot length %d bytes", h.Interface(), linkText(h.LinkType()), h.Snaplen())
+		at := ""
+		if s.opt.hooked() {
+			at = " at " + s.opt.hook.String()
+		}
+		s.notice("listening on %s%s, link-type %s, snapshot length %d bytes", src.h.Interface(), at, linkText(src.h.LinkType()), src.h.Snaplen())
 	}
 }
 
@@ -195,12 +198,12 @@ func (s *session) capture(src *source, out *output) error {
 	}
 }
 
-// next returns the next packets of a source with one worker, or nil where there are no more. What has
+// next returns the source's next packets, or nil where there are no more. What has
 // been captured is still to be had after an error that ends the capture; the error is
 // kept in failed.
-func (src *source) next(failed *error) *capture.Block {
+func (src *source) next(failed *error) packets {
 	for {
-		block, err := src.g.Handles()[0].NextBlock()
+		block, err := src.h.packets()
 		switch {
 		case err == nil:
 			return block
@@ -208,7 +211,7 @@ func (src *source) next(failed *error) *capture.Block {
 			return nil
 		}
 		*failed = err
-		src.g.Break()
+		src.h.Break()
 	}
 }
 
@@ -216,6 +219,9 @@ func (src *source) next(failed *error) *capture.Block {
 func (out *output) captured(rec *savefile.Record, p *capture.Packet) error {
 	rec.Data, rec.Len = p.Data, uint32(p.Length)
 	rec.Sec, rec.Nsec = p.Time/1e9, uint32(p.Time%1e9)
+	if out.s.opt.hooked() {
+		rec.Flags = hookFlags(out.s.opt.hook, p)
+	}
 	return out.packet(rec, rec.Interface.LinkType)
 }
 
