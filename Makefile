@@ -27,7 +27,7 @@ RACY = . ./capture/... ./attach/... ./internal/match/... ./internal/opt/... ./cb
 # Packages that run everywhere, with their tests.
 PORTABLE = . ./linktype ./expr ./ir/... ./cbpfgen ./ebpfgen ./internal/lower ./internal/match \
 	./internal/opt ./internal/pred ./internal/proto ./internal/resolve ./internal/savefile ./internal/warn \
-	./internal/packets ./internal/gen ./internal/corpus
+	./internal/packets ./internal/gen ./internal/corpus ./inject
 PLATFORMS = linux/amd64 linux/arm64 darwin/arm64 windows/amd64 js/wasm
 
 .DEFAULT_GOAL := help

@@ -38,24 +38,24 @@ var lattice = map[string][]string{
 	// The two generators.
 	"cbpfgen": {"./ir", "golang.org/x/net/bpf"},
 	"ebpfgen": {"./ir", "github.com/cilium/ebpf/asm"},
-	// Objects for other people's loaders.
+	// Filters as text for other people's programs, and objects for their loaders.
+	"inject":  {".", "./ir", "./linktype", "./ebpfgen", "github.com/cilium/ebpf/asm"},
 	"ebpfelf": {"./ir", "./ebpfgen", "github.com/cilium/ebpf/asm", "github.com/cilium/ebpf/btf"},
 
 	// The kernel's side: these know no filters.
 	"attach":                 {"github.com/cilium/ebpf", "golang.org/x/net/bpf", "golang.org/x/sys"},
 	"capture":                {"./attach", "./linktype", "github.com/cilium/ebpf", "golang.org/x/net/bpf", "golang.org/x/sys"},
-	"capture/hook":           {"./attach", "./capture", "./linktype", "github.com/cilium/ebpf", "golang.org/x/sys"},
+	"count":                  {"./attach", "./capture", "./linktype", "github.com/cilium/ebpf", "golang.org/x/sys"},
 	"capture/gopacketsource": {"./capture", "github.com/google/gopacket"},
 
-	// What the command adds: cooked captures, files, packet lines.
+	// What the command adds: finished programs, cooked captures, files, packet lines.
+	"internal/cbpfvm":   {"./ir", "golang.org/x/net/bpf"},
 	"internal/cooked":   {"./ir", "./linktype"},
-	"internal/untag":    {"./ir"},
 	"internal/savefile": {"./linktype"},
 	"internal/decode":   {"./linktype", "github.com/google/gopacket"},
 
 	// What only tests use.
 	"ir/irtest":            {"./ir"},
-	"internal/cbpfvm":      {"./ir", "golang.org/x/net/bpf"},
 	"internal/kernelrun":   {"./ir", "./ebpfgen", "./attach", "github.com/cilium/ebpf"},
 	"internal/netlab":      {"golang.org/x/sys"},
 	"internal/packets":     {"./linktype"},

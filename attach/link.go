@@ -64,11 +64,13 @@ func (d Direction) String() string {
 // there without a capability (seen on 6.18). Before that it takes cap_net_admin and uses a clsact qdisc, which it makes where there is none and leaves there, since others
 // may use it by then; and it is in front of the programs that are there. The error wraps
 // [os.ErrPermission] where a capability is missing.
-func TC(ifindex int, d Direction, p *ebpf.Program) (*Link, error) { return tc(ifindex, d, p) }
+func TC(ifindex int, d Direction, p *ebpf.Program) (*Link, error) { return tc(ifindex, d, p, false) }
 
-// TCX is [TC] without the way of kernels before 6.6: where that would be taken, the error
-// wraps [errors.ErrUnsupported].
-func TCX(ifindex int, d Direction, p *ebpf.Program) (*Link, error) { return tcxOnly(ifindex, d, p) }
+// TCFirst is [TC] in front of the programs that are there, for a program that is to see what
+// they drop or let through past all others, too. Whoever comes later may be in front of it.
+func TCFirst(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
+	return tc(ifindex, d, p, true)
+}
 
 // XDPMode says where a program for XDP runs.
 type XDPMode uint8
@@ -96,7 +98,7 @@ func (m XDPMode) String() string {
 // XDP attaches a program of type [ebpf.XDP] to an interface of the calling thread's
 // network namespace. An interface has room for one: where another program is
 // attached, also in the other mode, XDP leaves it there, and the error wraps
-// [os.ErrExist] and says which program that is.
+// [os.ErrExist].
 //
 // It takes Linux 5.9. Whoever has the loaded program may attach it without a capability
 // (seen on 6.18; older kernels ask for cap_bpf).

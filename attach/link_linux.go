@@ -18,34 +18,30 @@ func (d Direction) check() error {
 	return nil
 }
 
-func tc(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
+func tc(ifindex int, d Direction, p *ebpf.Program, first bool) (*Link, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	l, err := tcx(ifindex, d, p)
+	l, err := tcx(ifindex, d, p, first)
 	needs := capBPF
 	if errors.Is(err, ebpf.ErrNotSupported) {
 		l, err = clsact(ifindex, d, p)
-		needs = capNetAdmin
+		needs = capLinkEdit
 	}
 	return l, linkRefusal(fmt.Sprintf("attach TC program to interface %d, %s", ifindex, d), err, needs)
 }
 
-func tcxOnly(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
-	if err := d.check(); err != nil {
-		return nil, err
-	}
-	l, err := tcx(ifindex, d, p)
-	return l, linkRefusal(fmt.Sprintf("attach TCX program to interface %d, %s (TCX came with Linux 6.6)", ifindex, d), err, capBPF)
-}
-
-// tcx attaches through a bpf_link, behind all others.
-func tcx(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
+// tcx attaches through a bpf_link, in front of all others or behind them.
+func tcx(ifindex int, d Direction, p *ebpf.Program, first bool) (*Link, error) {
 	at := ebpf.AttachTCXIngress
 	if d == Egress {
 		at = ebpf.AttachTCXEgress
 	}
-	l, err := link.AttachTCX(link.TCXOptions{Interface: ifindex, Program: p, Attach: at, Anchor: link.Tail()})
+	anchor := link.Tail()
+	if first {
+		anchor = link.Head()
+	}
+	l, err := link.AttachTCX(link.TCXOptions{Interface: ifindex, Program: p, Attach: at, Anchor: anchor})
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +79,7 @@ func xdp(ifindex int, p *ebpf.Program, m XDPMode) (*Link, error) {
 	}
 	op := fmt.Sprintf("attach XDP program to interface %d, mode %s", ifindex, m)
 	if errors.Is(first, unix.EBUSY) || errors.Is(first, unix.EEXIST) {
-		return nil, &Error{op, "the interface has an XDP program of someone else" + xdpWords(ifindex) + ", which stays", &taken{first}}
+		return nil, &Error{op, "the interface has an XDP program of someone else, which stays", &taken{first}}
 	}
 	if _, err := net.InterfaceByIndex(ifindex); errors.Is(first, unix.EINVAL) && err != nil {
 		first = unix.ENODEV
@@ -126,25 +122,6 @@ func cgroup(path string, d Direction, p *ebpf.Program) (*Link, error) {
 	return nil, linkRefusal(op, err, capNetAdmin)
 }
 
-// missing names the capabilities of those that the thread lacks.
-func missing(caps ...capability) string {
-	set, err := effective()
-	if err != nil || capSysAdmin.in(set) {
-		return ""
-	}
-	names := ""
-	for _, c := range caps {
-		if c.in(set) {
-			continue
-		}
-		if names != "" {
-			names += " and "
-		}
-		names += c.name
-	}
-	return names
-}
-
 // linkRefusal says why the kernel refused to attach a program, which takes caps.
 func linkRefusal(op string, err error, caps ...capability) error {
 	if err == nil {
@@ -153,9 +130,7 @@ func linkRefusal(op string, err error, caps ...capability) error {
 	e := &Error{Op: op, Err: err}
 	switch {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		if names := missing(caps...); names != "" {
-			e.Reason = "missing " + names + " (or cap_sys_admin)"
-		}
+		e.Reason = missing(caps...)
 	case errors.Is(err, unix.ENODEV):
 		e.Reason = "no such interface in this network namespace"
 	case errors.Is(err, ebpf.ErrNotSupported):

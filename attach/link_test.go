@@ -34,6 +34,10 @@ const childEnv = "GOFILTER_ATTACH_CHILD"
 const netnsFD = 3
 
 func TestMain(m *testing.M) {
+	if way := os.Getenv(wayEnv); way != "" {
+		takeWay(way)
+		os.Exit(0)
+	}
 	if work := os.Getenv(childEnv); work != "" {
 		if err := child(work); err != nil {
 			fmt.Println(err)
@@ -415,8 +419,9 @@ func child(work string) error {
 	return fmt.Errorf("no place %q", name)
 }
 
-// TestCgroup attaches to a control group of its own; a program started in it sends.
-func TestCgroup(t *testing.T) {
+// group makes a control group, and returns what removes it.
+func group(t *testing.T) (remove func()) {
+	t.Helper()
 	root := ""
 	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
 		var s unix.Statfs_t
@@ -428,9 +433,20 @@ func TestCgroup(t *testing.T) {
 	if root == "" || err != nil {
 		netlab.Skip(t, "no control group: %v", err)
 	}
-	defer os.Remove(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { // as mkdir(1) makes it
+		t.Fatal(err)
+	}
 	testGroup = dir
-	defer func() { testGroup = "" }()
+	return func() {
+		os.Remove(dir)
+		testGroup = ""
+	}
+}
+
+// TestCgroup attaches to a control group of its own; a program started in it sends.
+func TestCgroup(t *testing.T) {
+	defer group(t)()
+	dir := testGroup
 	lab := netlab.New(t)
 	p := &places[len(places)-1]
 

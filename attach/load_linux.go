@@ -2,7 +2,6 @@ package attach
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"syscall"
 
@@ -39,7 +38,7 @@ func load(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Pro
 	switch {
 	case errors.Is(err, unix.EPERM):
 		if e.Reason = missingForLoad(typ); e.Reason == "" {
-			e.Reason = "the capabilities are there; they may belong to another user namespace than the first, or a security module forbids"
+			e.Reason = "the capabilities are there; a security module or the system's configuration forbids"
 		}
 	case errors.Is(err, unix.ENOSYS):
 		e.Reason = "the kernel has no bpf(2)"
@@ -50,38 +49,14 @@ func load(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Pro
 }
 
 // licence returns what a program declares. The kernel lets only programs that are under
-// the GPL, too, call its functions (kernel/bpf/verifier.c, add_kfunc_call) and
-// bpf_perf_event_output (gpl_only in its struct bpf_func_proto).
+// the GPL, too, call its functions (kernel/bpf/verifier.c, add_kfunc_call).
 func licence(insns asm.Instructions) string {
-	perf := int64(asm.FnPerfEventOutput.Call().Constant)
 	for i := range insns {
-		if insns[i].IsKfuncCall() || insns[i].IsBuiltinCall() && insns[i].Constant == perf {
+		if insns[i].IsKfuncCall() {
 			return "Dual BSD/GPL"
 		}
 	}
 	return "BSD"
-}
-
-func newMap(spec *ebpf.MapSpec) (*ebpf.Map, error) {
-	m, err := ebpf.NewMap(spec)
-	if err != nil && errors.Is(err, unix.EPERM) && raiseMemlock() {
-		m, err = ebpf.NewMap(spec)
-	}
-	if err == nil {
-		return m, nil
-	}
-	op := fmt.Sprintf("make map of type %s", spec.Type)
-	switch {
-	case errors.Is(err, unix.EPERM):
-		e := &Error{Op: op, Err: unix.EPERM}
-		if names := missing(capBPF); names != "" {
-			e.Reason = "missing " + names + " (or cap_sys_admin)"
-		}
-		return nil, e
-	case errors.Is(err, ebpf.ErrNotSupported):
-		return nil, &Error{op, "", fmt.Errorf("%w (%w)", errors.ErrUnsupported, err)}
-	}
-	return nil, &Error{op, "", err}
 }
 
 // rawLength returns the length of a program in 8-byte instructions.

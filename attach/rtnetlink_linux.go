@@ -96,23 +96,18 @@ func attr(b []byte, typ uint16, value []byte) []byte {
 	return b
 }
 
-// attrValue returns the value of an attribute, nil where there is none.
-func attrValue(b []byte, typ uint16) []byte {
+// attrString returns the value of a string attribute, "" where there is none.
+func attrString(b []byte, typ uint16) string {
 	ne := binary.NativeEndian
 	for len(b) >= 4 {
 		n := int(ne.Uint16(b))
 		if n < 4 || n > len(b) {
-			return nil
+			return ""
 		}
-		if ne.Uint16(b[2:])&^unix.NLA_F_NESTED == typ {
-			return b[4:n]
+		if ne.Uint16(b[2:]) == typ {
+			return unix.ByteSliceToString(b[4:n])
 		}
 		b = b[min(len(b), (n+3)&^3):]
 	}
-	return nil
-}
-
-// attrString returns the value of a string attribute, "" where there is none.
-func attrString(b []byte, typ uint16) string {
-	return unix.ByteSliceToString(attrValue(b, typ))
+	return ""
 }

@@ -73,4 +73,33 @@ func (b *Block) Next(*Packet) bool { return false }
 // Release does nothing.
 func (b *Block) Release() {}
 
+func (h *Handle) shutOut() {}
+
+// A Group is several handles on one interface; there is none on this system.
+type Group struct{ members []*Handle }
+
+// OpenGroup returns an error that wraps errors.ErrUnsupported.
+func OpenGroup(_ Config, n int) (*Group, error) { return nil, errUnsupported }
+
+// A Merge makes one run of several handles' packets; there is none on this system.
+type Merge struct{}
+
+// NewMerge returns a Merge without packets.
+func NewMerge(...*Handle) *Merge { return new(Merge) }
+
+// Next returns false.
+func (m *Merge) Next(*Packet) (handle int, ok bool) { return 0, false }
+
+// Wait returns an error that wraps errors.ErrUnsupported.
+func (m *Merge) Wait() error { return errUnsupported }
+
+// Late returns 0.
+func (m *Merge) Late() uint64 { return 0 }
+
+// Break does nothing.
+func (m *Merge) Break() {}
+
+// Close returns an error that wraps errors.ErrUnsupported.
+func (m *Merge) Close() error { return errUnsupported }
+
 func mediumFlags(*Interface) Flags { return 0 }

@@ -54,6 +54,9 @@ type Config struct {
 	Direction Direction
 	// Filter decides which packets are delivered; the zero Filter takes all.
 	Filter Filter
+	// Spread says how the members of a [Group] share packets out; a handle that is
+	// alone gets them all.
+	Spread Spread
 }
 
 // A Filter decides which packets are delivered: a program in the kernel, a
@@ -93,4 +96,24 @@ func (d Direction) String() string {
 		return "out"
 	}
 	return "unknown direction"
+}
+
+// Spread says which member of a [Group] gets a packet. Whatever it says, a packet
+// whose member has no room goes to one that has.
+type Spread uint8
+
+// The ways to share packets out.
+const (
+	ByFlow Spread = iota // the packets of a flow, in both directions, go to one member
+	ByCPU                // the packets that one processor received go to one member
+)
+
+func (s Spread) String() string {
+	switch s {
+	case ByFlow:
+		return "by flow"
+	case ByCPU:
+		return "by processor"
+	}
+	return "unknown spread"
 }

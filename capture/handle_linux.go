@@ -77,15 +77,20 @@ func Open(cfg Config) (*Handle, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	h := &Handle{snaplen: cfg.Snaplen, direction: cfg.Direction, event: -1}
-	if h.snaplen == 0 {
-		h.snaplen = DefaultSnaplen
-	}
+	h := newHandle(&cfg)
 	if err := h.open(&cfg); err != nil {
 		h.Close()
 		return nil, err
 	}
 	return h, nil
+}
+
+func newHandle(cfg *Config) *Handle {
+	h := &Handle{snaplen: cfg.Snaplen, direction: cfg.Direction, event: -1}
+	if h.snaplen == 0 {
+		h.snaplen = DefaultSnaplen
+	}
+	return h
 }
 
 // check finds what is wrong with a configuration by itself.
@@ -99,6 +104,8 @@ func (cfg *Config) check() error {
 		return fmt.Errorf("capture: block timeout %v is not within 0 and an hour", cfg.BlockTimeout)
 	case cfg.Direction > Out:
 		return fmt.Errorf("capture: direction %d does not exist", cfg.Direction)
+	case cfg.Spread > ByCPU:
+		return fmt.Errorf("capture: spread %d does not exist", cfg.Spread)
 	}
 	return cfg.Filter.check()
 }
@@ -120,6 +127,18 @@ func (f *Filter) check() error {
 // 0, which receives nothing; a program that rejects everything; the ring; the real
 // program; and the bind that lets packets in, last.
 func (h *Handle) open(cfg *Config) error {
+	if err := h.prepare(cfg); err != nil {
+		return err
+	}
+	if err := h.install(&cfg.Filter); err != nil {
+		return err
+	}
+	return bind(h.fd, &h.device)
+}
+
+// prepare does what comes before the real program. The socket receives nothing, and
+// rejects everything.
+func (h *Handle) prepare(cfg *Config) error {
 	if err := h.openSocket(cfg); err != nil {
 		return err
 	}
@@ -144,17 +163,19 @@ func (h *Handle) open(cfg *Config) error {
 			return err
 		}
 	}
-	// A loopback device shows each packet twice; the outgoing one is the duplicate.
-	if h.direction == In || h.device.number == arphrdLoopback && h.direction == InOut {
+	if h.ignoresOutgoing() {
 		if err := ignoreOutgoing(h.fd); err != nil {
 			return &InterfaceError{h.device.name, err}
 		}
 	}
 	h.change.Store(&change{accept: cfg.Filter.Accept})
-	if err := h.install(&cfg.Filter); err != nil {
-		return err
-	}
-	return bind(h.fd, &h.device)
+	return nil
+}
+
+// ignoresOutgoing reports whether the packets that this machine sends are not wanted. A
+// loopback device shows each packet twice; the outgoing one is the duplicate.
+func (h *Handle) ignoresOutgoing() bool {
+	return h.direction == In || h.device.number == arphrdLoopback && h.direction == InOut
 }
 
 // retire returns the block timeout, in whole milliseconds and at least one.

@@ -136,9 +136,11 @@ func (h *Handle) hand(b *Block) *Block {
 func (h *Handle) finish(err error) {
 	h.shutMu.Lock()
 	defer h.shutMu.Unlock()
-	h.shut = true
-	if attach.Socket(h, attach.Return(0)) != nil {
-		unbind(h.fd, &h.device)
+	if !h.shut {
+		h.shut = true
+		if attach.Socket(h, attach.Return(0)) != nil {
+			unbind(h.fd, &h.device)
+		}
 	}
 	if attach.Settle() != nil {
 		// No way to know; twice the timeout retires every block.

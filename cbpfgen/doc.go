@@ -1,6 +1,7 @@
 // Package cbpfgen turns a filter's intermediate form into a classic BPF program,
-// prints such programs in the forms that tcpdump prints, reads those forms back,
-// and checks programs by the kernel's rules.
+// prints such programs in the forms that tcpdump, iptables, tc and Stenographer have and as
+// libpcap's savefiles of programs, reads those forms back, and checks programs by the
+// kernel's rules.
 //
 // # The machine
 //

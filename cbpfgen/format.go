@@ -1,6 +1,7 @@
 package cbpfgen
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -77,10 +78,24 @@ func FormatBytecode(prog []bpf.RawInstruction) string {
 	return strings.TrimSuffix(strings.ReplaceAll(FormatDecimal(prog), "\n", ","), ",")
 }
 
+// FormatHex returns prog on one line with its newline: 16 hexadecimal digits for each
+// instruction, four of the code, two each of jt and jf, eight of k. Stenographer takes such
+// a program.
+func FormatHex(prog []bpf.RawInstruction) string {
+	var b []byte
+	for _, i := range prog {
+		b = appendInsn(b, i)
+	}
+	return hex.EncodeToString(b) + "\n"
+}
+
+// goBegin is the first line of FormatGo.
+const goBegin = "[]bpf.RawInstruction{"
+
 // FormatGo returns prog as a Go expression of type []bpf.RawInstruction.
 func FormatGo(prog []bpf.RawInstruction) string {
 	var b strings.Builder
-	b.WriteString("[]bpf.RawInstruction{\n")
+	b.WriteString(goBegin + "\n")
 	for pc, i := range prog {
 		fmt.Fprintf(&b, "\t{Op: 0x%02x, Jt: %d, Jf: %d, K: 0x%08x}, // %s\n", i.Op, i.Jt, i.Jf, i.K, formatInsn(pc, i))
 	}
@@ -105,17 +120,17 @@ func mnemonic(i bpf.RawInstruction, pc int) (op, operand string) {
 	if !known(i.Op) {
 		return "unimp", fmt.Sprintf("0x%x", i.Op)
 	}
-	hex := fmt.Sprintf("#0x%x", i.K)
+	number := fmt.Sprintf("#0x%x", i.K)
 	mem := fmt.Sprintf("M[%d]", int32(i.K))
 	switch i.Op {
 	case opLdImm:
-		return "ld", hex
+		return "ld", number
 	case opLdMem:
 		return "ld", mem
 	case opLdLen:
 		return "ld", "#pktlen"
 	case opLdxImm:
-		return "ldx", hex
+		return "ldx", number
 	case opLdxMem:
 		return "ldx", mem
 	case opLdxLen:

@@ -52,6 +52,7 @@ func TestParseFormat(t *testing.T) {
 	}
 	formats := map[string]func([]bpf.RawInstruction) string{
 		"Format": Format, "FormatC": FormatC, "FormatDecimal": FormatDecimal, "FormatBytecode": FormatBytecode,
+		"FormatHex": FormatHex, "FormatGo": FormatGo,
 	}
 	for _, prog := range progs {
 		for name, format := range formats {
@@ -76,6 +77,7 @@ func TestFormats(t *testing.T) {
 		{"-dd", FormatC(prog), "{ 0x28, 0, 0, 0x0000000c },\n{ 0x15, 0, 1, 0x00000800 },\n{ 0x6, 0, 0, 0x0000ffff },\n{ 0x6, 0, 0, 0x00000000 },\n"},
 		{"-ddd", FormatDecimal(prog), "4\n40 0 0 12\n21 0 1 2048\n6 0 0 65535\n6 0 0 0\n"},
 		{"bytecode", FormatBytecode(prog), "4,40 0 0 12,21 0 1 2048,6 0 0 65535,6 0 0 0"},
+		{"hex", FormatHex(prog), "002800000000000c" + "0015000100000800" + "000600000000ffff" + "0006000000000000" + "\n"},
 		{"go", FormatGo(prog[:1]), "[]bpf.RawInstruction{\n\t{Op: 0x28, Jt: 0, Jf: 0, K: 0x0000000c}, // (000) ldh      [12]\n}\n"},
 		{"unknown", Format([]bpf.RawInstruction{{Op: 0x1234}}), "(000) unimp    0x1234\n"},
 	} {
@@ -106,6 +108,10 @@ func TestParseErrors(t *testing.T) {
 		{"{ 0x10000, 0, 0, 1 },", "is no number of 16 bits"},
 		{"2\n6 0 0 0\n", "line 1: 2 instructions announced, 1 follow"},
 		{"1\n6 0 256 0\n", "line 2: \"256\" is no number of 8 bits"},
+		{"0028000000000000\n00060", "line 2: not 16 hexadecimal digits for each instruction"},
+		{"002800000000000", "\"002800000000000\" is no number of instructions"},
+		{"[]bpf.RawInstruction{\n{Op: 0x28},\n}", "line 2: \"{ 0x28},\" is not four numbers"},
+		{"[]bpf.RawInstruction{\n{Op: 0x28, Jt: 0, Jf: 0, K: 0x0},", "line 2: the program does not end with }"},
 		{"hello", "\"hello\" is no number of instructions"},
 	} {
 		_, err := Parse(c.text)
@@ -119,6 +125,8 @@ func FuzzParse(f *testing.F) {
 	f.Add(sshListing)
 	f.Add(Format(everyInsn()))
 	f.Add("1,6 0 0 0")
+	f.Add("0006000000000000")
+	f.Add(FormatGo(everyInsn()[:3]))
 	f.Add("{ 0x28, 0, 0, 0x0000000c },")
 	f.Fuzz(func(t *testing.T, text string) {
 		prog, err := Parse(text)

@@ -1,6 +1,7 @@
 package cbpfgen
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,7 +11,7 @@ import (
 )
 
 // Parse reads a program back from the text of [Format], [FormatC],
-// [FormatDecimal] or [FormatBytecode]; which of them it is shows in the text. Empty
+// [FormatDecimal], [FormatBytecode], [FormatHex] or [FormatGo]; which of them it is shows in the text. Empty
 // lines and space around lines do not matter. The program need not be one that
 // [Verify] accepts. Errors say the line.
 func Parse(text string) ([]bpf.RawInstruction, error) {
@@ -26,6 +27,10 @@ func Parse(text string) ([]bpf.RawInstruction, error) {
 		return nil, fmt.Errorf("no program in the text")
 	}
 	switch first := lines[0].text; {
+	case isHex(first):
+		return parseHex(lines)
+	case first == goBegin:
+		return parseGo(lines)
 	case first[0] == '(':
 		return parseLines(lines, parseListed)
 	case first[0] == '{':
@@ -36,6 +41,42 @@ func Parse(text string) ([]bpf.RawInstruction, error) {
 	}
 	return parseDecimal(lines)
 }
+
+// isHex reports whether a line has as many hexadecimal digits as instructions have. No
+// number of instructions is so long.
+func isHex(line string) bool {
+	_, err := hex.DecodeString(line)
+	return err == nil && len(line)%(2*insnSize) == 0
+}
+
+func parseHex(lines []numbered) ([]bpf.RawInstruction, error) {
+	var prog []bpf.RawInstruction
+	for _, l := range lines {
+		if !isHex(l.text) {
+			return nil, fmt.Errorf("line %d: not 16 hexadecimal digits for each instruction", l.n)
+		}
+		b, _ := hex.DecodeString(l.text) // isHex has done it
+		for ; len(b) > 0; b = b[insnSize:] {
+			prog = append(prog, insnAt(b))
+		}
+	}
+	return prog, nil
+}
+
+// parseGo reads the lines of FormatGo.
+func parseGo(lines []numbered) ([]bpf.RawInstruction, error) {
+	last := lines[len(lines)-1]
+	if last.text != "}" {
+		return nil, fmt.Errorf("line %d: the program does not end with }", last.n)
+	}
+	return parseLines(lines[1:len(lines)-1], func(text string, pc int) (bpf.RawInstruction, error) {
+		text, _, _ = strings.Cut(text, "//")
+		return parseC(goNames.Replace(text), pc)
+	})
+}
+
+// goNames takes the names of fields away, which stand in the order of parseC.
+var goNames = strings.NewReplacer("Op:", "", "Jt:", "", "Jf:", "", "K:", "")
 
 // A numbered line is one without the space around it, with its number in the text.
 type numbered struct {

@@ -68,6 +68,20 @@ func verifyInsn(i bpf.RawInstruction, after int) error {
 	return nil
 }
 
+// llOffset is SKF_LL_OFF of linux/filter.h, the lowest offset that is relative to a header.
+const llOffset = 0xffe00000
+
+// NeedsMetadata reports whether prog loads from where only Linux has anything: metadata, or
+// bytes relative to a header. Elsewhere such a load ends the program with 0.
+func NeedsMetadata(prog []bpf.RawInstruction) bool {
+	for _, i := range prog {
+		if i.Op&7 == clsLD && i.Op&0xe0 == modeABS && i.K >= llOffset {
+			return true
+		}
+	}
+	return false
+}
+
 // known reports whether op is an instruction.
 func known(op uint16) bool {
 	switch op & 7 {

@@ -30,14 +30,15 @@ type kernelFilter struct {
 	classic    []bpf.RawInstruction
 	classicErr error                                // why there is no classic one
 	quick      func() ([]bpf.RawInstruction, error) // a classic one for speed; nil for none
+	slow       error                                // why eBPF would not be quicker than classic BPF; nil where it is
 	here       *gofilter.Filter                     // for filtering in this process, where the kernel cannot; else nil
 
 	attached  []bpf.RawInstruction // the classic program on the socket
 	objective gofilter.Objective   // and what it was made for
 
-	used     attach.Method // what the filter was attached with; 0: with nothing
-	ebpfErr  error         // why not as eBPF
-	overflow error         // why neither
+	used     attach.Method           // what the filter was attached with; 0: with nothing
+	refused  map[attach.Method]error // why not with these, which were tried
+	overflow error                   // why with nothing
 }
 
 // kernelFilter compiles the filter for an interface.
@@ -46,6 +47,10 @@ func (s *session) kernelFilter(name string, link linktype.Type) (*kernelFilter, 
 	if s.takesAll() {
 		k.all = true
 		return k, nil
+	}
+	if p := s.finished; p != nil {
+		k.mode, k.classic = "classic", p.prog
+		return k, p.forSocket(link)
 	}
 	cfg := s.liveConfig(name, link)
 	f, err := s.compile(cfg)
@@ -62,6 +67,9 @@ func (s *session) kernelFilter(name string, link linktype.Type) (*kernelFilter, 
 	var o ebpfgen.Options
 	if k.mode != "classic" {
 		o.Kernel = (*ebpfgen.Kernel)(attach.KernelFor(ebpf.SocketFilter))
+		if o.Kernel == nil {
+			k.slow = attach.Access(ebpf.SocketFilter, attach.AccessRdonlyCast)
+		}
 	}
 	k.insns, k.insnsErr = ebpfgen.Generate(fn, ebpfgen.SocketFilter, o)
 	k.classic, k.classicErr = cbpfgen.Generate(fn, cbpfgen.Options{Kernel: true, MaxInsns: cbpfgen.MaxSocketInsns})
@@ -100,35 +108,51 @@ func (k *kernelFilter) filter() capture.Filter {
 	return f
 }
 
+// methods are the ways to attach, in the order in which they are tried. A program that calls a
+// BPF helper for each load is slower than a classic one.
+func (k *kernelFilter) methods() []attach.Method {
+	switch {
+	case k.mode == "classic":
+		return []attach.Method{attach.Classic}
+	case k.mode == "ebpf":
+		return []attach.Method{attach.EBPF}
+	case k.slow != nil:
+		return []attach.Method{attach.Classic, attach.EBPF}
+	}
+	return []attach.Method{attach.EBPF, attach.Classic}
+}
+
 // attach puts the filter on a packet socket: as eBPF, as classic BPF, or, where
 // the kernel takes neither and the filter does not need it, not at all.
 func (k *kernelFilter) attach(conn syscall.Conn) error {
-	k.used, k.ebpfErr, k.overflow = 0, nil, nil
-	if k.mode != "classic" {
-		if k.ebpfErr = k.attachEBPF(conn); k.ebpfErr == nil {
-			k.used = attach.EBPF
+	k.used, k.overflow, k.refused = 0, nil, make(map[attach.Method]error)
+	methods := k.methods()
+	for _, m := range methods {
+		err := k.attachWith(m, conn)
+		if err == nil {
+			k.used = m
 			return nil
 		}
-		if k.mode == "ebpf" {
-			return k.ebpfErr
-		}
+		k.refused[m] = err
 	}
-	err := k.classicErr
-	if err == nil {
-		err = k.attachClassic(conn)
+	if len(methods) == 1 {
+		return k.refused[methods[0]]
 	}
-	if err == nil {
-		k.used = attach.Classic
-		return nil
-	}
-	if k.here == nil || k.mode == "classic" {
-		return err
-	}
-	k.overflow = err
-	if k.ebpfErr != nil {
-		k.overflow = fmt.Errorf("%w; as eBPF: %w", err, k.ebpfErr)
+	k.overflow = fmt.Errorf("%w; as eBPF: %w", k.refused[attach.Classic], k.refused[attach.EBPF])
+	if k.here == nil {
+		return k.overflow
 	}
 	return attach.Socket(conn, attach.Return(maxSnaplen))
+}
+
+func (k *kernelFilter) attachWith(m attach.Method, conn syscall.Conn) error {
+	switch {
+	case m == attach.EBPF:
+		return k.attachEBPF(conn)
+	case k.classicErr != nil:
+		return k.classicErr
+	}
+	return k.attachClassic(conn)
 }
 
 func (k *kernelFilter) attachEBPF(conn syscall.Conn) error {
@@ -162,14 +186,27 @@ func (k *kernelFilter) say(s *session, name string) {
 	case k.all:
 	case k.overflow != nil:
 		s.notice("%s: %sfiltering in this process, the kernel does not take the filter: %v", program, on, k.overflow)
-	case s.opt.verbose == 0:
-	case k.used == attach.EBPF:
-		s.notice("%s: %sfilter attached with %v, %d instructions", program, on, k.used, instructions(k.insns))
-	case k.ebpfErr != nil:
-		s.notice("%s: %sfilter attached with %v, %s; not with %v: %v", program, on, k.used, k.classicWords(), attach.EBPF, k.ebpfErr)
-	default:
-		s.notice("%s: %sfilter attached with %v, %s, as asked", program, on, k.used, k.classicWords())
+	case s.opt.verbose > 0:
+		s.notice("%s: %sfilter attached with %v, %s", program, on, k.used, k.reasons())
 	}
+}
+
+// reasons says how long the attached program is, and why it is that one.
+func (k *kernelFilter) reasons() string {
+	words := k.classicWords()
+	other := attach.EBPF
+	if k.used == attach.EBPF {
+		words, other = fmt.Sprintf("%d instructions", instructions(k.insns)), attach.Classic
+	}
+	switch err := k.refused[other]; {
+	case err != nil:
+		return fmt.Sprintf("%s; not with %v: %v", words, other, err)
+	case k.mode != "auto":
+		return words + ", as asked"
+	case k.used == attach.Classic:
+		return fmt.Sprintf("%s; %v is quicker with access %s only: %v", words, other, attach.AccessRdonlyCast, k.slow)
+	}
+	return words
 }
 
 // instructions counts a program's instructions as the kernel does.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -59,12 +60,13 @@ func flagInfos() []flagInfo {
 	return all
 }
 
-// words returns the values that an option can have, nil where they are not words.
+// words returns the values that an option can have, nil where they are not words. One
+// in capitals stands for others.
 func (f *flagInfo) words() []string {
 	if !strings.Contains(f.value, "|") {
 		return nil
 	}
-	return strings.Split(f.value, "|")
+	return slices.DeleteFunc(strings.Split(f.value, "|"), func(w string) bool { return w == strings.ToUpper(w) })
 }
 
 // lists are commands that list the values of a kind, one a line, with what each shell

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf/asm"
-	"golang.org/x/net/bpf"
-
 	"github.com/gofilter/gofilter"
 	"github.com/gofilter/gofilter/capture"
 	"github.com/gofilter/gofilter/cbpfgen"
@@ -22,6 +20,9 @@ import (
 func (s *session) dump() error {
 	if s.opt.dumpPass == "list" {
 		return s.print(passList())
+	}
+	if s.finished != nil {
+		return s.dumpFinished()
 	}
 	cfg, err := s.dumpConfig()
 	if err != nil {
@@ -44,38 +45,15 @@ func (s *session) dump() error {
 	if s.opt.ebpf {
 		return s.dumpEBPF(fn)
 	}
-	prog, err := cbpfgen.Generate(fn, cbpfgen.Options{Kernel: cfg.View == ir.ViewSocket})
+	client := s.opt.classicFormat().client
+	if err := client.check(fn); err != nil {
+		return fmt.Errorf("%s: %w", s.opt.format, err)
+	}
+	prog, err := cbpfgen.Generate(fn, cbpfgen.Options{Kernel: client != nil || cfg.View == ir.ViewSocket})
 	if err != nil {
 		return err
 	}
-	for _, row := range formats {
-		if row.name == s.opt.format || s.opt.format == "" && row.letters == min(s.opt.dump, 3) {
-			return s.deliver(row.text(prog))
-		}
-	}
-	panic(fmt.Sprintf("%s: format %q, -d %d times", program, s.opt.format, s.opt.dump))
-}
-
-// formats are the forms that a classic program is printed in, by name and by how
-// often -d asks for them.
-var formats = []struct {
-	name    string
-	letters int // of -d; 0 where only the name asks
-	text    func([]bpf.RawInstruction) string
-}{
-	{"asm", 1, cbpfgen.Format},
-	{"c", 2, cbpfgen.FormatC},
-	{"decimal", 3, cbpfgen.FormatDecimal},
-	{"bytecode", 0, func(p []bpf.RawInstruction) string { return cbpfgen.FormatBytecode(p) + "\n" }},
-	{"go", 0, func(p []bpf.RawInstruction) string { return cbpfgen.FormatGo(p) + "\n" }},
-}
-
-func formatNames() []string {
-	var names []string
-	for _, row := range formats {
-		names = append(names, row.name)
-	}
-	return append(names, formatELF)
+	return s.deliverClassic(prog, func() *cbpfgen.Savefile { return s.savefile(cfg, prog) })
 }
 
 // dumpConfig returns what the filter to be printed is compiled for: the file or
@@ -105,13 +83,19 @@ func (s *session) dumpConfig() (gofilter.Config, error) {
 			return cfg, err
 		}
 		cfg = s.liveConfig(name, types[0])
-	case !o.linkGiven:
+	case !o.linkGiven && (o.ebpf || o.classicFormat().client == nil || o.classicFormat().client.links == nil):
 		s.notice("Warning: assuming Ethernet")
 	}
 	if o.linkGiven {
 		cfg.LinkType = o.linkType
 	}
-	if o.ebpf {
+	if !o.ebpf {
+		if row := o.classicFormat(); row.client != nil {
+			if err := row.client.configure(&cfg, o.linkGiven || o.read != "" || len(o.ifaces) > 0); err != nil {
+				return cfg, fmt.Errorf("%s: %w", row.name, err)
+			}
+		}
+	} else {
 		cfg.View = o.target.View()
 		cfg.ByteOrder = gofilter.LiveOrder
 	}

@@ -46,9 +46,9 @@ func (s *session) expression() (string, error) {
 	return string(text), nil
 }
 
-// takesAll reports whether there is no expression, so that every packet is wanted,
+// takesAll reports whether there is no filter, so that every packet is wanted,
 // of whatever link type.
-func (s *session) takesAll() bool { return strings.TrimSpace(s.source) == "" }
+func (s *session) takesAll() bool { return s.finished == nil && strings.TrimSpace(s.source) == "" }
 
 // blankComments overwrites everything from a # to the end of its line with spaces,
 // so that places in the text stay what they are.

@@ -24,8 +24,8 @@ func (s *session) liveConfig(name string, link linktype.Type) gofilter.Config {
 
 // A source is an interface that is being captured on.
 type source struct {
-	h     tap
-	k     sayer
+	g     *capture.Group // a handle for each worker
+	k     *kernelFilter
 	iface *savefile.Interface // as the savefile describes it
 	since time.Time
 	taken uint64 // packets
@@ -40,7 +40,7 @@ func (s *session) live() (err error) {
 	var sources sources
 	defer func() {
 		for _, src := range sources {
-			src.h.Close()
+			src.g.Close()
 		}
 	}()
 	for _, name := range names {
@@ -62,7 +62,7 @@ func (s *session) live() (err error) {
 	}
 	stop := s.watchSignals(liveCapture{sources, out}) // before the banner: who sees that may send one
 	s.banner(sources)
-	if len(sources) == 1 {
+	if len(sources) == 1 && s.opt.workers == 1 {
 		err = s.capture(sources[0], out)
 	} else {
 		err = s.captureTogether(sources, out)
@@ -75,9 +75,6 @@ func (s *session) live() (err error) {
 
 // open starts to capture on an interface.
 func (s *session) open(name string) (*source, error) {
-	if s.opt.hooked() {
-		return s.openHook(name)
-	}
 	link, err := s.liveLinkType(name)
 	if err != nil {
 		return nil, err
@@ -87,23 +84,19 @@ func (s *session) open(name string) (*source, error) {
 		return nil, err
 	}
 	since := time.Now()
-	h, err := capture.Open(s.captureConfig(name, link, k.filter()))
+	g, err := capture.OpenGroup(s.captureConfig(name, link, k), s.opt.workers)
 	if err != nil {
 		return nil, err
 	}
-	return s.newSource(socketTap{h}, k, since), nil
-}
-
-// newSource returns the source of a tap that was opened at a time.
-func (s *session) newSource(h tap, k sayer, since time.Time) *source {
-	return &source{h: h, k: k, since: since, iface: &savefile.Interface{
+	h := g.Handles()[0]
+	return &source{g: g, k: k, since: since, iface: &savefile.Interface{
 		Name:      h.Interface(),
-		Filter:    s.source,
+		Filter:    s.filterText(),
 		LinkType:  h.LinkType(),
 		Snaplen:   uint32(h.Snaplen()),
 		Nano:      s.opt.nano || s.opt.savesNg() && !s.opt.micro,
 		BigEndian: hostIsBigEndian(),
-	}}
+	}}, nil
 }
 
 // liveLinkType returns the link type to capture an interface as.
@@ -124,21 +117,25 @@ func (s *session) liveLinkType(name string) (linktype.Type, error) {
 }
 
 // captureConfig returns how to capture.
-func (s *session) captureConfig(name string, link linktype.Type, filter capture.Filter) capture.Config {
+func (s *session) captureConfig(name string, link linktype.Type, k *kernelFilter) capture.Config {
 	o := s.opt
 	cfg := capture.Config{
 		Interface:   name,
 		Snaplen:     int(o.snaplen),
 		Promiscuous: !o.noPromisc,
 		BufferSize:  int(o.bufferKiB) << 10,
-		Filter:      filter,
+		Filter:      k.filter(),
 	}
 	if o.linkGiven {
 		cfg.LinkType = link
 	}
-	if o.immediate || (o.write == "" && isTerminal(s.stdout)) {
+	switch {
+	case o.immediate || (o.write == "" && isTerminal(s.stdout)):
 		cfg.Immediate = true
-	} else {
+	case o.workers > 1 || len(o.ifaces) > 1:
+		// What is merged waits for what may come before it.
+		cfg.BlockTimeout = mergeTimeout
+	default:
 		cfg.BlockTimeout = time.Second / 4
 	}
 	switch o.direction {
@@ -150,6 +147,9 @@ func (s *session) captureConfig(name string, link linktype.Type, filter capture.
 	return cfg
 }
 
+// mergeTimeout is how long a packet may wait in a block of one ring among several.
+const mergeTimeout = 10 * time.Millisecond
+
 // banner says what is being captured.
 func (s *session) banner(sources sources) {
 	if s.opt.verbose == 0 && s.opt.write == "" {
@@ -158,11 +158,8 @@ func (s *session) banner(sources sources) {
 		fmt.Fprintf(s.stderr, "%s: ", program)
 	}
 	for _, src := range sources {
-		at := ""
-		if s.opt.hooked() {
-			at = " at " + s.opt.hook.String()
-		}
-		s.notice("listening on %s%s, link-type %s, snapshot length %d bytes", src.h.Interface(), at, linkText(src.h.LinkType()), src.h.Snaplen())
+		h := src.g.Handles()[0]
+		s.notice("listening on %s, link-type %s, snapshot length %d bytes", h.Interface(), linkText(h.LinkType()), h.Snaplen())
 	}
 }
 
@@ -198,12 +195,12 @@ func (s *session) capture(src *source, out *output) error {
 	}
 }
 
-// next returns the source's next packets, or nil where there are no more. What has
+// next returns the next packets of a source with one worker, or nil where there are no more. What has
 // been captured is still to be had after an error that ends the capture; the error is
 // kept in failed.
-func (src *source) next(failed *error) packets {
+func (src *source) next(failed *error) *capture.Block {
 	for {
-		block, err := src.h.packets()
+		block, err := src.g.Handles()[0].NextBlock()
 		switch {
 		case err == nil:
 			return block
@@ -211,7 +208,7 @@ func (src *source) next(failed *error) packets {
 			return nil
 		}
 		*failed = err
-		src.h.Break()
+		src.g.Break()
 	}
 }
 
@@ -219,9 +216,6 @@ func (src *source) next(failed *error) packets {
 func (out *output) captured(rec *savefile.Record, p *capture.Packet) error {
 	rec.Data, rec.Len = p.Data, uint32(p.Length)
 	rec.Sec, rec.Nsec = p.Time/1e9, uint32(p.Time%1e9)
-	if out.s.opt.hooked() {
-		rec.Flags = hookFlags(out.s.opt.hook, p)
-	}
 	return out.packet(rec, rec.Interface.LinkType)
 }
 

@@ -30,7 +30,19 @@ type running struct {
 // capturing starts the command and waits until it listens.
 func capturing(t *testing.T, lab *netlab.Lab, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, cmd: command(t, args...), lines: make(chan string, 100)}
+	return listening(t, lab, command(t, args...))
+}
+
+// listening starts a command and waits until it listens.
+func listening(t *testing.T, lab *netlab.Lab, cmd *exec.Cmd) *running {
+	t.Helper()
+	return starting(t, lab, "listening on ", cmd)
+}
+
+// starting starts a command in the right namespace and waits for words on standard error.
+func starting(t *testing.T, lab *netlab.Lab, words string, cmd *exec.Cmd) *running {
+	t.Helper()
+	r := &running{t: t, cmd: cmd, lines: make(chan string, 100)}
 	stderr, err := r.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +60,7 @@ func capturing(t *testing.T, lab *netlab.Lab, args ...string) *running {
 		}
 		close(r.lines)
 	}()
-	r.until("listening on ")
+	r.until(words)
 	return r
 }
 

@@ -21,12 +21,13 @@ func main() {
 
 // A session is one run of the command.
 type session struct {
-	opt    *options
-	warned bool   // the expression's warnings were printed
-	source string // text of the filter
-	stdin  io.Reader
-	stdout *os.File
-	stderr io.Writer
+	opt      *options
+	warned   bool      // the expression's warnings were printed
+	source   string    // text of the filter
+	finished *finished // the filter where there is no text of it
+	stdin    io.Reader
+	stdout   *os.File
+	stderr   io.Writer
 }
 
 // run runs the command and returns its exit status: 0, or 1 for anything wrong.
@@ -62,9 +63,16 @@ func (s *session) do() error {
 		return s.listAllTypes()
 	case o.listLinkTypes:
 		return s.listLinkTypes()
+	case o.stat.interval > 0:
+		return s.stat()
 	}
 	var err error
-	if s.source, err = s.expression(); err != nil {
+	if o.program != "" {
+		s.finished, err = s.readProgram()
+	} else {
+		s.source, err = s.expression()
+	}
+	if err != nil {
 		return err
 	}
 	switch {

@@ -114,7 +114,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-i", "lo", "-i", "any"}, "-i any means every interface: no other -i may stand beside it\n"},
 		{[]string{"-i", "lo", "-i", "eth0", "-d"}, "a program is printed for one interface: choose one -i\n"},
 		{[]string{"-r", foreign, "--pcapng"}, "--pcapng is about a file to write: -w FILE\n"},
-		{[]string{"--format", "cobol", "ip"}, "unknown format \"cobol\": want asm, c, decimal, bytecode, go, elf\n"},
+		{[]string{"--format", "cobol", "ip"}, "unknown format \"cobol\": want asm, c, decimal, bytecode, xt_bpf, tc, go, hex, savefile, elf\n"},
 		{[]string{"-Q", "up"}, "unknown capture direction \"up\": want in, out, inout\n"},
 		{[]string{"--netmask", "24"}, "invalid netmask \"24\": want four numbers, such as 255.255.255.0\n"},
 		{[]string{"--target", "moon"}, "unknown target \"moon\": want " + targetNames() + "\n"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -11,7 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/gofilter/gofilter/capture/hook"
+	"github.com/gofilter/gofilter/capture"
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/linktype"
 )
@@ -29,6 +30,7 @@ type options struct {
 	snaplen    uint32 // 0: the default, or the file's
 	direction  string
 	bufferKiB  uint32
+	workers    int // rings for each interface
 	immediate  bool
 	noPromisc  bool
 	perPacket  bool // flush what is written after each packet
@@ -37,9 +39,10 @@ type options struct {
 	printToo   bool   // print although packets are written
 	countOnly  bool   // print only how many packets there are
 	attach     string
-	hook       hook.Hook // zero: a packet socket
 	results    bool
+	stat       statOptions
 	exprFile   string
+	program    string // file of a finished program, in place of the expression
 	linkType   linktype.Type
 	linkGiven  bool
 	netmask    netip.Addr
@@ -139,9 +142,11 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setCount, "packets", "c", "COUNT", "stop after so many packets")
 	value(o.setSnaplen, "snapshot-length", "s", "BYTES", "capture so much of a packet; 0 is 262144")
 	fs.StringVarP(&o.exprFile, "expression-file", "F", "", "read the expression from `FILE`; the command line's is ignored")
+	fs.StringVar(&o.program, "program", "", "filter with the classic program in `FILE`: a savefile, or what -d or --format prints")
 	value(o.setLinkType, "linktype", "y", "DLT", "link type to capture or to compile for")
 	value(o.setDirection, "direction", "Q", "in|out|inout", "packets to capture")
 	value(o.setBuffer, "buffer-size", "B", "KIB", "size of the capture buffer")
+	value(o.setWorkers, "workers", "", "N|auto", "take packets of an interface in so many buffers at once, merged by time; auto: one a processor")
 	fs.BoolVar(&o.immediate, "immediate-mode", false, "deliver packets as they arrive")
 	fs.BoolVarP(&o.noPromisc, "no-promiscuous-mode", "p", false, "do not ask for packets to other hosts")
 	fs.BoolVarP(&o.perPacket, "packet-buffered", "U", false, "write each packet at once")
@@ -153,6 +158,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	fs.BoolVar(&o.pcapng, "pcapng", false, "write pcapng, as for a FILE that ends in .pcapng")
 	fs.BoolVar(&o.printToo, "print", false, "print packets that are written, too")
 	fs.BoolVar(&o.countOnly, "count", false, "print only the number of packets in the file")
+	o.stat.define(fs)
 
 	fs.CountVarP(&o.numeric, "numeric", "n", "no names for addresses and ports")
 	fs.BoolVarP(&o.link, "link-header", "e", false, "print the link header")
@@ -185,7 +191,6 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setNetmask, "netmask", "", "MASK", "the interface's IPv4 netmask")
 	fs.BoolVar(&o.linuxExt, "linux-ext", false, "compile for a Linux packet socket")
 	value(o.setOrder, "savefile-order", "", "native|swapped", "compile for a savefile of this byte order")
-	value(o.setHook, "hook", "", strings.Join(hook.Names(), "|"), "capture before the stack, or at a control group")
 	value(o.setAttach, "attach", "", "auto|ebpf|classic", "how to put the filter into the kernel")
 	fs.BoolVar(&o.batch, "batch", false, "compile one JSON request a line from standard input")
 	fs.BoolVar(&o.results, "results", false, "print the filter's result for each packet of the file")
@@ -210,13 +215,16 @@ func newFlags(o *options) *pflag.FlagSet {
 
 // parseOptions reads the command line.
 func parseOptions(args []string) (*options, error) {
-	o := &options{attach: "auto"}
+	o := &options{attach: "auto", workers: 1}
 	o.target, _ = ebpfgen.LookupTarget("socket")
 	fs := newFlags(o)
-	if err := fs.Parse(args); err != nil {
+	if err := fs.Parse(joinInterval(args)); err != nil {
 		return nil, optionError(err)
 	}
 	o.words = fs.Args()
+	if err := o.stat.check(fs); err != nil {
+		return nil, err
+	}
 	return o, o.check()
 }
 
@@ -273,20 +281,13 @@ func (o *options) check() error {
 			return errors.New("-Q needs a live capture; a file has no directions")
 		}
 	}
-	if o.hooked() {
-		switch {
-		case o.read != "":
-			return errors.New("--hook needs a live capture: -i")
-		case o.attach != "auto":
-			return errors.New("--attach is about packet sockets, and --hook captures without one")
-		case o.dump > 0 || o.format != "" || o.ebpf || o.dumpPass != "":
-			return errors.New("--hook captures; the program of a filter is printed with --target")
-		}
-	}
 	if o.countOnly && o.read == "" && o.dump == 0 {
 		return errors.New("--count needs a file to read: -r FILE")
 	}
 	if err := o.checkFormat(); err != nil {
+		return err
+	}
+	if err := o.checkProgram(); err != nil {
 		return err
 	}
 	return o.checkRotation()
@@ -367,14 +368,6 @@ func (o *options) setAttach(s string) error {
 	return choice(&o.attach, "way to attach", "auto", "ebpf", "classic")(s)
 }
 
-func (o *options) setHook(s string) (err error) {
-	o.hook, err = hook.Parse(s)
-	return err
-}
-
-// hooked reports whether packets come from a hook.
-func (o *options) hooked() bool { return o.hook.Kind != 0 }
-
 func (o *options) setPrecision(s string) error {
 	var word string
 	if err := choice(&word, "time stamp precision", "micro", "nano")(s); err != nil {
@@ -390,6 +383,19 @@ func (o *options) setBuffer(s string) error {
 		return fmt.Errorf("invalid buffer size %s: want KiB, 1 to 2097151", s)
 	}
 	o.bufferKiB = uint32(n)
+	return nil
+}
+
+func (o *options) setWorkers(s string) error {
+	if s == "auto" {
+		o.workers = min(runtime.NumCPU(), capture.MaxGroup) // of the processors that this process may use
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > capture.MaxGroup {
+		return fmt.Errorf("invalid number of workers %s: want auto or 1 to %d", s, capture.MaxGroup)
+	}
+	o.workers = n
 	return nil
 }
 

@@ -56,13 +56,18 @@ type kind struct {
 	snaplen   uint32
 }
 
+// A runner is a filter: it returns how much of a packet is wanted, in bytes.
+type runner interface {
+	Run(pkt []byte, md *ir.Metadata) uint32
+}
+
 // A fileFilter filters the packets of one file. The interfaces of a pcapng file
 // may differ in link type; there is a filter for each kind.
 type fileFilter struct {
 	s      *session
 	byKind map[kind]*gofilter.Filter
 	last   *savefile.Interface // the one of the packet before,
-	filter *gofilter.Filter    // and its filter, nil where all packets are wanted
+	filter runner              // and its filter, nil where all packets are wanted
 	md     ir.Metadata
 }
 
@@ -71,6 +76,10 @@ func (ff *fileFilter) prepare(i *savefile.Interface) error {
 	if ff.s.takesAll() {
 		ff.last = i
 		return nil
+	}
+	if p := ff.s.finished; p != nil {
+		ff.last, ff.filter = i, p
+		return p.forFile(i.LinkType)
 	}
 	k := kind{i.LinkType, i.BigEndian, i.Snaplen}
 	f, ok := ff.byKind[k]

@@ -90,9 +90,9 @@ func TestTogether(t *testing.T) {
 }
 
 // tcpdumping starts tcpdump in the lab's right namespace and waits until it listens.
-func tcpdumping(t *testing.T, lab *netlab.Lab, file, filter string) *exec.Cmd {
+func tcpdumping(t *testing.T, lab *netlab.Lab, file, filter string, options ...string) *exec.Cmd {
 	t.Helper()
-	c := exec.Command("tcpdump", "-U", "-Z", "root", "-i", lab.Right.Link, "-w", file, filter)
+	c := exec.Command("tcpdump", append(options, "-U", "-Z", "root", "-i", lab.Right.Link, "-w", file, filter)...)
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
 	if err := lab.Right.Do(c.Start); err != nil {

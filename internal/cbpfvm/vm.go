@@ -1,6 +1,6 @@
 // Package cbpfvm runs classic BPF programs, one instruction at a time and with
-// every rule of the machine written out. It is what generated programs are tested
-// with; it is not fast.
+// every rule of the machine written out. Generated programs are tested with it, and the
+// command runs finished ones on files; it is not fast.
 package cbpfvm
 
 import (

@@ -8,15 +8,11 @@ import (
 	"math/bits"
 )
 
-// More block types and options, draft-ietf-opsawg-pcapng sections 3.5, 4.1, 4.2, 4.3, 4.6.
+// More block types and options, draft-ietf-opsawg-pcapng sections 3.5, 4.1, 4.2, 4.6.
 const (
 	blockStatistics = 5
 
-	optComment   = 1
 	optUserAppl  = 4
-	optIfDescr   = 3
-	optEpbFlags  = 2
-	optVerdict   = 7
 	optIfFilter  = 11
 	filterString = 0 // first byte of if_filter: text in libpcap's language
 
@@ -136,14 +132,6 @@ func (f *NgWriter) Describe(i *Interface) error {
 	if i.Name != "" {
 		b = appendOption(b, order, optIfName, []byte(i.Name))
 	}
-	for _, row := range []struct {
-		code uint16
-		text string
-	}{{optIfDescr, i.Description}, {optComment, i.Comment}} {
-		if row.text != "" {
-			b = appendOption(b, order, row.code, []byte(row.text))
-		}
-	}
 	resolution := byte(6)
 	if i.Nano {
 		resolution = 9
@@ -173,7 +161,7 @@ func (f *NgWriter) Write(rec *Record) error {
 	if !ok {
 		return fmt.Errorf("packet %d: time stamp of %d seconds does not fit a pcapng block", rec.Number, rec.Sec)
 	}
-	n := minBlock + enhancedFixed + len(rec.Data) + (-len(rec.Data) & 3) + optionsSize(rec)
+	n := minBlock + enhancedFixed + len(rec.Data) + (-len(rec.Data) & 3)
 	if err := f.room(n); err != nil {
 		return err
 	}
@@ -183,44 +171,6 @@ func (f *NgWriter) Write(rec *Record) error {
 		f.buf = appendEnhanced(f.buf, binary.LittleEndian, uint32(n), f.id, t, rec)
 	}
 	return nil
-}
-
-// Sizes of a packet's options in bytes, padded: 32 bits of flags; a verdict's kind and 64 bits;
-// the end.
-const (
-	flagsSize   = 8
-	verdictSize = 16
-	endSize     = 4
-)
-
-// optionsSize returns the length of a packet's options.
-func optionsSize(rec *Record) int {
-	n := 0
-	if rec.Flags != 0 {
-		n += flagsSize
-	}
-	if rec.Interface.Verdict != nil {
-		n += verdictSize
-	}
-	if n > 0 {
-		n += endSize
-	}
-	return n
-}
-
-// appendOptions appends a packet's options.
-func appendOptions[O binary.AppendByteOrder](b []byte, order O, rec *Record) []byte {
-	if rec.Flags != 0 {
-		b = order.AppendUint16(b, optEpbFlags)
-		b = order.AppendUint16(b, 4)
-		b = order.AppendUint32(b, rec.Flags)
-	}
-	if v := rec.Interface.Verdict; v != nil {
-		b = order.AppendUint16(b, optVerdict)
-		b = order.AppendUint16(b, 9)
-		b = pad(order.AppendUint64(append(b, v.Kind), uint64(v.Value)), 9)
-	}
-	return append(b, 0, 0, 0, 0)
 }
 
 // use makes i the interface of the packets that follow.
@@ -253,9 +203,6 @@ func appendEnhanced[O binary.AppendByteOrder](b []byte, order O, n, id uint32, t
 	b = order.AppendUint32(b, uint32(len(rec.Data)))
 	b = order.AppendUint32(b, rec.Len)
 	b = pad(append(b, rec.Data...), len(rec.Data))
-	if rec.Flags != 0 || rec.Interface.Verdict != nil {
-		b = appendOptions(b, order, rec)
-	}
 	return order.AppendUint32(b, n)
 }
 
