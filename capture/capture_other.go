@@ -25,6 +25,9 @@ func Open(Config) (*Handle, error) { return nil, errUnsupported }
 // LinkTypes returns an error that wraps errors.ErrUnsupported.
 func LinkTypes(string) ([]linktype.Type, error) { return nil, errUnsupported }
 
+// TimeStamps returns an error that wraps errors.ErrUnsupported.
+func TimeStamps(string) ([]TimeStamp, error) { return nil, errUnsupported }
+
 // Next returns an error that wraps errors.ErrUnsupported.
 func (h *Handle) Next(*Packet) error { return errUnsupported }
 

@@ -52,6 +52,11 @@ type Config struct {
 	Immediate bool
 	// Direction keeps packets of one direction only.
 	Direction Direction
+	// TimeStamp asks for the time stamps of a clock; see [TimeStamps] for those that the
+	// interface offers. The error of one that it does not wraps [errors.ErrUnsupported].
+	// An adapter that does not stamp all packets yet is made to, which takes
+	// cap_net_admin and stays so.
+	TimeStamp TimeStamp
 	// Filter decides which packets are delivered; the zero Filter takes all.
 	Filter Filter
 	// Spread says how the members of a [Group] share packets out; a handle that is

@@ -104,6 +104,8 @@ func (cfg *Config) check() error {
 		return fmt.Errorf("capture: block timeout %v is not within 0 and an hour", cfg.BlockTimeout)
 	case cfg.Direction > Out:
 		return fmt.Errorf("capture: direction %d does not exist", cfg.Direction)
+	case cfg.TimeStamp > AdapterUnsyncedTime:
+		return fmt.Errorf("capture: time stamp %d does not exist", cfg.TimeStamp)
 	case cfg.Spread > ByCPU:
 		return fmt.Errorf("capture: spread %d does not exist", cfg.Spread)
 	}
@@ -157,6 +159,9 @@ func (h *Handle) prepare(cfg *Config) error {
 	h.expect = h.ring.blocks[0].header().sequence
 	if h.event, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return fmt.Errorf("capture: eventfd: %w", err)
+	}
+	if err := stamp(h.fd, &h.device, cfg.TimeStamp); err != nil {
+		return err
 	}
 	if cfg.Promiscuous && h.device.index != 0 {
 		if err := setPromiscuous(h.fd, &h.device); err != nil {

@@ -6,7 +6,7 @@ package capture
 type Packet struct {
 	Data      []byte     // the captured bytes
 	Length    int        // bytes on the wire; at least len(Data)
-	Time      int64      // nanoseconds since 1970, UTC
+	Time      int64      // nanoseconds since 1970, UTC, unless Config.TimeStamp says otherwise
 	Interface int        // index of the interface
 	Type      PacketType // whom the packet was for
 	ARPHRD    uint16     // link layer of the interface (linux/if_arp.h)

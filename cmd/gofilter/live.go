@@ -83,8 +83,12 @@ func (s *session) open(name string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg := s.captureConfig(name, link, k)
+	if cfg.TimeStamp, err = s.timeStamp(name); err != nil {
+		return nil, err
+	}
 	since := time.Now()
-	g, err := capture.OpenGroup(s.captureConfig(name, link, k), s.opt.workers)
+	g, err := capture.OpenGroup(cfg, s.opt.workers)
 	if err != nil {
 		return nil, err
 	}

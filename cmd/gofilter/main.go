@@ -65,6 +65,8 @@ func (s *session) do() error {
 		return s.listLinkTypes()
 	case o.stat.interval > 0:
 		return s.stat()
+	case o.listStampTypes:
+		return s.listStampTypes()
 	}
 	var err error
 	if o.program != "" {

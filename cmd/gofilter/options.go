@@ -30,7 +30,8 @@ type options struct {
 	snaplen    uint32 // 0: the default, or the file's
 	direction  string
 	bufferKiB  uint32
-	workers    int // rings for each interface
+	workers    int    // rings for each interface
+	stampType  string // of time stamps; empty: the host's
 	immediate  bool
 	noPromisc  bool
 	perPacket  bool // flush what is written after each packet
@@ -68,6 +69,7 @@ type options struct {
 	// What else there is to do.
 	listInterfaces bool
 	listLinkTypes  bool
+	listStampTypes bool
 	listAllTypes   bool
 	dump           int
 	dumpPass       string
@@ -107,8 +109,6 @@ var refusals = []struct {
 	{"single-line", "g", false, "the line of a packet is not changed by -v"},
 	{"mesh", "H", false, "802.11s is not decoded"},
 	{"monitor-mode", "I", false, "set the interface to monitor mode before capturing"},
-	{"time-stamp-type", "j", true, "time stamps are the kernel's"},
-	{"list-time-stamp-types", "J", false, "time stamps are the kernel's"},
 	{"mib", "m", true, "SNMP is not decoded"},
 	{"tcp-md5-secret", "M", true, "TCP-MD5 is not verified"},
 	{"no-domain", "N", false, "use -n for addresses without names"},
@@ -146,6 +146,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setLinkType, "linktype", "y", "DLT", "link type to capture or to compile for")
 	value(o.setDirection, "direction", "Q", "in|out|inout", "packets to capture")
 	value(o.setBuffer, "buffer-size", "B", "KIB", "size of the capture buffer")
+	value(o.setStampType, "time-stamp-type", "j", strings.Join(stampNames(), "|"), "whose clock packets are stamped by")
 	value(o.setWorkers, "workers", "", "N|auto", "take packets of an interface in so many buffers at once, merged by time; auto: one a processor")
 	fs.BoolVar(&o.immediate, "immediate-mode", false, "deliver packets as they arrive")
 	fs.BoolVarP(&o.noPromisc, "no-promiscuous-mode", "p", false, "do not ask for packets to other hosts")
@@ -180,6 +181,7 @@ func newFlags(o *options) *pflag.FlagSet {
 
 	fs.BoolVarP(&o.listInterfaces, "list-interfaces", "D", false, "list what can be captured on")
 	fs.BoolVarP(&o.listLinkTypes, "list-data-link-types", "L", false, "list the interface's link types")
+	fs.BoolVarP(&o.listStampTypes, "list-time-stamp-types", "J", false, "list the interface's time stamp types")
 	fs.CountVarP(&o.dump, "dump", "d", "print the compiled filter; -dd as C, -ddd as numbers")
 	value(o.setFormat, "format", "", strings.Join(formatNames(), "|"), "print the program in this form; of eBPF there are asm, c and elf")
 	fs.StringVarP(&o.output, "output", "o", "", "write the program to `FILE`")
