@@ -60,6 +60,7 @@ func (s *session) live() (err error) {
 	if err != nil {
 		return err
 	}
+	keepBrokenPipe()
 	stop := s.watchSignals(liveCapture{sources, out}) // before the banner: who sees that may send one
 	s.banner(sources)
 	if len(sources) == 1 && s.opt.workers == 1 {
@@ -69,7 +70,7 @@ func (s *session) live() (err error) {
 	}
 	stop()
 	err = s.filesDone(err)
-	err = errors.Join(err, out.finish())
+	err = s.hadEnough(errors.Join(err, out.finish()))
 	return errors.Join(err, s.summary(sources, out))
 }
 

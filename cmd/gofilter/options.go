@@ -36,6 +36,7 @@ type options struct {
 	noPromisc  bool
 	perPacket  bool // flush what is written after each packet
 	rotation   rotation
+	fsync      durability
 	dropTo     string // user to become
 	printToo   bool   // print although packets are written
 	countOnly  bool   // print only how many packets there are
@@ -155,6 +156,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setRotateSeconds, "rotate-seconds", "G", "SECONDS", "begin another file after so many; -w may have a time as strftime(3)")
 	value(o.setFileCount, "file-count", "W", "COUNT", "with -C go round so many files, with -G end after so many")
 	fs.StringVarP(&o.rotation.command, "postrotate-command", "z", "", "run `COMMAND` on each file that another one follows")
+	value(o.setFsync, "fsync", "", "never|rotate|packet|INTERVAL", "have what is written on the disk: each complete file, each packet, or at intervals (5, 200ms)")
 	fs.StringVarP(&o.dropTo, "relinquish-privileges", "Z", "", "as root, become `USER` before files to write are opened")
 	fs.BoolVar(&o.pcapng, "pcapng", false, "write pcapng, as for a FILE that ends in .pcapng")
 	fs.BoolVar(&o.printToo, "print", false, "print packets that are written, too")
@@ -290,6 +292,9 @@ func (o *options) check() error {
 		return err
 	}
 	if err := o.checkProgram(); err != nil {
+		return err
+	}
+	if err := o.checkFsync(); err != nil {
 		return err
 	}
 	return o.checkRotation()

@@ -139,7 +139,8 @@ func (s *session) readFile() (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.finish()) }()
+	keepBrokenPipe()
+	defer func() { err = s.hadEnough(errors.Join(err, out.finish())) }()
 	reading := &fileReading{s: s, out: out}
 	unwatch := s.watchSignals(reading)
 	defer func() {

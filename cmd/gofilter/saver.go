@@ -18,6 +18,7 @@ type saver struct {
 	ifaces     []*savefile.Interface        // that packets come from, as far as that is known
 	statistics func() []savefile.Statistics // of them; nil where there are none
 	rotation
+	syncer
 	look bool // the clock is to be asked at the next packet
 
 	file   *os.File // nil when it has been closed
@@ -37,7 +38,7 @@ type packetWriter interface {
 
 // newSaver opens the first file.
 func (s *session) newSaver(ifaces []*savefile.Interface, statistics func() []savefile.Statistics) (*saver, error) {
-	v := &saver{s: s, ifaces: ifaces, statistics: statistics, rotation: s.opt.rotation}
+	v := &saver{s: s, ifaces: ifaces, statistics: statistics, rotation: s.opt.rotation, syncer: syncer{sync: (*os.File).Sync}}
 	if !s.opt.savesNg() {
 		for _, i := range ifaces {
 			if first := ifaces[0]; i.LinkType != first.LinkType {
@@ -74,6 +75,10 @@ func (v *saver) open() error {
 		return v.failed(err)
 	}
 	v.file = file
+	if s.opt.fsync.any() {
+		name := v.name
+		v.behind(func() error { return v.nameOnDisk(name) })
+	}
 	return nil
 }
 
@@ -130,10 +135,9 @@ func (v *saver) rotate() error {
 		return nil
 	}
 	closed := v.name
-	if err := v.close(); err != nil {
+	if err := v.close(func() { v.postrotate(closed) }); err != nil {
 		return err
 	}
-	v.postrotate(closed)
 	if limit != nil {
 		return limit
 	}
@@ -169,8 +173,16 @@ func (v *saver) packet(rec *savefile.Record, link linktype.Type) error {
 	if err := v.writer.Write(rec); err != nil {
 		return v.failed(err)
 	}
-	if v.s.opt.perPacket {
+	switch d := v.s.opt.fsync; {
+	case d.packet:
+		if err := v.flush(); err != nil {
+			return err
+		}
+		return v.onDisk(v.file, v.name)
+	case v.s.opt.perPacket:
 		return v.flush()
+	case d.any():
+		return v.syncer.failed()
 	}
 	return nil
 }
@@ -192,8 +204,9 @@ func (v *saver) failed(err error) error {
 }
 
 // close ends the present file, if there is one. Where writing failed, it is cut back
-// to its last whole packet.
-func (v *saver) close() error {
+// to its last whole packet. What follows, if anything does, is done when the file is
+// closed; if that needs time it happens behind the next packets.
+func (v *saver) close(follows func()) error {
 	if v.file == nil {
 		return nil
 	}
@@ -208,13 +221,34 @@ func (v *saver) close() error {
 	} else if err = v.failed(v.writer.Flush()); err != nil {
 		v.cutBack()
 	}
-	if v.file != v.s.stdout {
-		if closeErr := v.file.Close(); closeErr != nil {
-			err = errors.Join(err, v.failed(closeErr))
-		}
-	}
+	file, name := v.file, v.name
 	v.file = nil
-	return err
+	end := func() (err error) {
+		if v.s.opt.fsync.any() {
+			err = v.onDisk(file, name)
+		}
+		if file != v.s.stdout {
+			if closeErr := file.Close(); closeErr != nil && err == nil {
+				err = fmt.Errorf("%s: %w", name, cause(closeErr))
+			}
+		}
+		if err == nil && follows != nil {
+			follows()
+		}
+		return err
+	}
+	if err == nil && follows != nil && v.s.opt.fsync.any() {
+		v.behind(end)
+		return nil
+	}
+	return errors.Join(err, end())
+}
+
+// finish ends the last file and waits for those before it.
+func (v *saver) finish() error {
+	err := v.close(nil)
+	v.syncer.work.Wait()
+	return errors.Join(err, v.syncer.failed())
 }
 
 // cutBack removes what was written of a packet that could not be written whole.

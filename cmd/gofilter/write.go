@@ -40,6 +40,9 @@ func (s *session) newOutput(ifaces []*savefile.Interface, statistics func() []sa
 	}
 	var err error
 	out.saver, err = s.newSaver(ifaces, statistics)
+	if every := s.opt.fsync.every; err == nil && every > 0 {
+		out.syncAtIntervals(every)
+	}
 	return out, err
 }
 
@@ -93,6 +96,9 @@ func (out *output) flushFile() error {
 
 // finish ends the output.
 func (out *output) finish() error {
+	if out.saver != nil && out.saver.stop != nil {
+		out.saver.stop() // which takes the lock, too
+	}
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	if out.finished {
@@ -104,7 +110,7 @@ func (out *output) finish() error {
 		err = out.printer.flush()
 	}
 	if out.saver != nil {
-		err = errors.Join(err, out.saver.close())
+		err = errors.Join(err, out.saver.finish())
 	}
 	return err
 }
@@ -114,6 +120,15 @@ func (out *output) finish() error {
 func (s *session) filesDone(err error) error {
 	if errors.Is(err, errFileLimit) {
 		s.notice("Maximum file limit reached: %d", s.opt.rotation.files)
+		return nil
+	}
+	return err
+}
+
+// hadEnough makes an end like any other of the one that comes when nobody reads the pipe
+// any more that -w - writes to. For lines it is an error; both as in tcpdump.
+func (s *session) hadEnough(err error) error {
+	if s.opt.write == "-" && isBrokenPipe(err) {
 		return nil
 	}
 	return err
