@@ -35,22 +35,20 @@ func (d *disk) count(name string) int {
 	return d.synced[name]
 }
 
-// writing returns an output to dir/out with the options, on a disk that counts.
-func writing(t *testing.T, dir string, args ...string) (*output, *disk) {
+// writing returns an output to dir/out with the options, on a disk that counts and may be
+// broken.
+func writing(t *testing.T, dir string, broken error, args ...string) (*output, *disk) {
 	t.Helper()
 	opt, err := parseOptions(append(args, "-w", filepath.Join(dir, "out")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &session{opt: opt, stdout: os.Stdout, stderr: io.Discard}
+	d := &disk{synced: make(map[string]int), broken: broken}
+	s := &session{opt: opt, stdout: os.Stdout, stderr: io.Discard, onDisk: d.sync}
 	out, err := s.newOutput([]*savefile.Interface{{LinkType: linktype.Ethernet, Snaplen: 100}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &disk{synced: make(map[string]int)}
-	out.mu.Lock()
-	out.saver.sync = d.sync
-	out.mu.Unlock()
 	return out, d
 }
 
@@ -80,7 +78,7 @@ func TestFsync(t *testing.T) {
 		{[]string{"--fsync", "3600", "-C", "1k"}, "map[out:1 out1:1 out2:1 out3:1]"},
 	} {
 		dir := t.TempDir()
-		out, d := writing(t, dir, test.args...)
+		out, d := writing(t, dir, nil, test.args...)
 		if err := errors.Join(take(out, 30), out.finish()); err != nil {
 			t.Errorf("%q: %v", test.args, err)
 		}
@@ -95,7 +93,7 @@ func TestFsync(t *testing.T) {
 // too.
 func TestFsyncInterval(t *testing.T) {
 	dir := t.TempDir()
-	out, d := writing(t, dir, "--fsync", "5ms")
+	out, d := writing(t, dir, nil, "--fsync", "5ms")
 	if err := take(out, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -118,10 +116,7 @@ func TestFsyncFails(t *testing.T) {
 	broken := errors.New("bad sector")
 	for _, args := range [][]string{{"--fsync", "rotate"}, {"--fsync", "packet"}, {"--fsync", "1ms"}, {"--fsync", "rotate", "-C", "1k"}} {
 		dir := t.TempDir()
-		out, d := writing(t, dir, args...)
-		d.mu.Lock()
-		d.broken = broken
-		d.mu.Unlock()
+		out, _ := writing(t, dir, broken, args...)
 		var err error
 		for i := 0; i < 1000 && err == nil; i++ {
 			err = take(out, 5)
@@ -134,11 +129,11 @@ func TestFsyncFails(t *testing.T) {
 		}
 		ends := err != nil
 		err = errors.Join(err, out.finish())
-		if !errors.Is(err, broken) && (err == nil || !strings.Contains(err.Error(), "fsync: bad sector")) {
+		if !errors.Is(err, broken) || !strings.Contains(err.Error(), ": fsync") {
 			t.Errorf("%q: %v", args, err)
 		}
-		if n := strings.Count(fmt.Sprint(err), "bad sector"); args[1] == "1ms" && n < 1 || !ends && len(args) > 2 {
-			t.Errorf("%q: told %d times; ended early: %v", args, n, ends)
+		if !ends && (args[1] != "rotate" || len(args) > 2) {
+			t.Errorf("%q: the writing went on", args)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type session struct {
 	stdin    io.Reader
 	stdout   *os.File
 	stderr   io.Writer
+	onDisk   func(*os.File) error // brings a file to the disk; nil: fsync(2)
 }
 
 // run runs the command and returns its exit status: 0, or 1 for anything wrong.

@@ -38,7 +38,10 @@ type packetWriter interface {
 
 // newSaver opens the first file.
 func (s *session) newSaver(ifaces []*savefile.Interface, statistics func() []savefile.Statistics) (*saver, error) {
-	v := &saver{s: s, ifaces: ifaces, statistics: statistics, rotation: s.opt.rotation, syncer: syncer{sync: (*os.File).Sync}}
+	v := &saver{s: s, ifaces: ifaces, statistics: statistics, rotation: s.opt.rotation, syncer: syncer{sync: s.onDisk}}
+	if v.sync == nil {
+		v.sync = (*os.File).Sync
+	}
 	if !s.opt.savesNg() {
 		for _, i := range ifaces {
 			if first := ifaces[0]; i.LinkType != first.LinkType {
