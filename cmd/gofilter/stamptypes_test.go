@@ -27,7 +27,7 @@ func TestStampTypes(t *testing.T) {
 	if err != nil {
 		return
 	}
-	if out, err := exec.Command(tcpdump, "-J", "-i", "lo").Output(); err != nil || string(out) != want {
+	if out, err := exec.Command(tcpdump, "-J", "-i", "lo").CombinedOutput(); err != nil || string(out) != want {
 		t.Errorf("tcpdump says otherwise: %v\n%s", err, out)
 	}
 }
