@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"sync"
 	"syscall"
 
 	"github.com/cilium/ebpf"
@@ -23,18 +24,18 @@ import (
 // A kernelFilter is the session's filter in the forms that a packet socket takes,
 // and what became of them.
 type kernelFilter struct {
-	mode       string // of --attach
-	all        bool   // no filter: every packet is wanted
-	insns      asm.Instructions
-	insnsErr   error // why there is no eBPF program
+	mode       string                           // of --attach
+	all        bool                             // no filter: every packet is wanted
+	extended   func() (asm.Instructions, error) // the eBPF program, or why there is none
 	classic    []bpf.RawInstruction
-	classicErr error                                // why there is no classic one
-	quick      func() ([]bpf.RawInstruction, error) // a classic one for speed; nil for none
-	slow       error                                // why eBPF would not be quicker than classic BPF; nil where it is
-	here       *gofilter.Filter                     // for filtering in this process, where the kernel cannot; else nil
+	classicErr error                    // why there is no classic one
+	quick      func() (*ir.Func, error) // the filter for speed; nil for none
+	kernel     *ebpfgen.Kernel          // for the eBPF program
+	slow       error                    // why eBPF would not be quicker than classic BPF; nil where it is
+	here       *gofilter.Filter         // for filtering in this process, where the kernel cannot; else nil
 
-	attached  []bpf.RawInstruction // the classic program on the socket
-	objective gofilter.Objective   // and what it was made for
+	length    int                // of the attached program, in instructions
+	objective gofilter.Objective // what it was made for
 
 	used     attach.Method           // what the filter was attached with; 0: with nothing
 	refused  map[attach.Method]error // why not with these, which were tried
@@ -60,18 +61,19 @@ func (s *session) kernelFilter(name string, link linktype.Type) (*kernelFilter, 
 	fn := f.IR()
 	if cooked.Is(link) {
 		if fn, err = cooked.Kernel(fn, link); err != nil {
-			k.insnsErr, k.classicErr = err, err
+			k.extended, k.classicErr = func() (asm.Instructions, error) { return nil, err }, err
 			return k, s.filterHere(k, cfg)
 		}
 	}
-	var o ebpfgen.Options
 	if k.mode != "classic" {
-		o.Kernel = (*ebpfgen.Kernel)(attach.KernelFor(ebpf.SocketFilter))
-		if o.Kernel == nil {
+		k.kernel = (*ebpfgen.Kernel)(attach.KernelFor(ebpf.SocketFilter))
+		if k.kernel == nil {
 			k.slow = attach.Access(ebpf.SocketFilter, attach.AccessRdonlyCast)
 		}
 	}
-	k.insns, k.insnsErr = ebpfgen.Generate(fn, ebpfgen.SocketFilter, o)
+	k.extended = sync.OnceValues(func() (asm.Instructions, error) {
+		return ebpfgen.Generate(fn, ebpfgen.SocketFilter, ebpfgen.Options{Kernel: k.kernel})
+	})
 	k.classic, k.classicErr = cbpfgen.Generate(fn, cbpfgen.Options{Kernel: true, MaxInsns: cbpfgen.MaxSocketInsns})
 	// The cooked filter's loads have been moved to where the kernel has what they read; wide
 	// ones could not be.
@@ -90,7 +92,10 @@ func (s *session) filterHere(k *kernelFilter, cfg gofilter.Config) error {
 		k.here = f
 		return nil
 	}
-	if k.insnsErr != nil && k.classicErr != nil {
+	if k.classicErr == nil {
+		return nil
+	}
+	if _, err := k.extended(); err != nil {
 		return fmt.Errorf("the kernel cannot run the filter: %w", k.classicErr)
 	}
 	return nil
@@ -155,11 +160,28 @@ func (k *kernelFilter) attachWith(m attach.Method, conn syscall.Conn) error {
 	return k.attachClassic(conn)
 }
 
+// attachEBPF attaches the filter as eBPF: the quick program where it reads packets directly, or, where the
+// kernel does not take that, the short one.
 func (k *kernelFilter) attachEBPF(conn syscall.Conn) error {
-	if k.insnsErr != nil {
-		return k.insnsErr
+	if k.quick != nil && k.kernel != nil {
+		if f, err := k.quick(); err == nil {
+			insns, err := ebpfgen.Generate(f, ebpfgen.SocketFilter, ebpfgen.Options{Kernel: k.kernel})
+			if err == nil && attachProgram(conn, insns) == nil {
+				k.length, k.objective = instructions(insns), gofilter.Speed
+				return nil
+			}
+		}
 	}
-	prog, err := attach.Load(k.insns, ebpf.SocketFilter)
+	insns, err := k.extended()
+	if err != nil {
+		return err
+	}
+	k.length, k.objective = instructions(insns), gofilter.Size
+	return attachProgram(conn, insns)
+}
+
+func attachProgram(conn syscall.Conn, insns asm.Instructions) error {
+	prog, err := attach.Load(insns, ebpf.SocketFilter)
 	if err != nil {
 		return err
 	}
@@ -193,10 +215,10 @@ func (k *kernelFilter) say(s *session, name string) {
 
 // reasons says how long the attached program is, and why it is that one.
 func (k *kernelFilter) reasons() string {
-	words := k.classicWords()
+	words := fmt.Sprintf("%d instructions for %v", k.length, k.objective)
 	other := attach.EBPF
 	if k.used == attach.EBPF {
-		words, other = fmt.Sprintf("%d instructions", instructions(k.insns)), attach.Classic
+		other = attach.Classic
 	}
 	switch err := k.refused[other]; {
 	case err != nil:

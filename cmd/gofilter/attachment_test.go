@@ -25,25 +25,30 @@ func TestAttachment(t *testing.T) {
 	}
 	defer conn.Close()
 	slow, long, large := errors.New("no quick access"), errors.New("too long"), errors.New("too large")
+	tooLarge := func() (asm.Instructions, error) { return nil, large }
 	for _, test := range []struct {
 		k    kernelFilter
 		want attach.Method // 0: filtering here, or an error
 		says string
 	}{
-		{kernelFilter{mode: "auto"}, attach.EBPF, "2 instructions"},
+		{kernelFilter{mode: "auto"}, attach.EBPF, "2 instructions for size"},
 		{kernelFilter{mode: "auto", slow: slow}, attach.Classic, "1 instructions for size; SO_ATTACH_BPF is quicker with access rdonly_cast only: no quick access"},
-		{kernelFilter{mode: "auto", slow: slow, classicErr: long}, attach.EBPF, "2 instructions; not with SO_ATTACH_FILTER: too long"},
-		{kernelFilter{mode: "auto", insnsErr: large}, attach.Classic, "1 instructions for size; not with SO_ATTACH_BPF: too large"},
-		{kernelFilter{mode: "auto", insnsErr: large, classicErr: long, here: new(gofilter.Filter)}, 0, "too long; as eBPF: too large"},
-		{kernelFilter{mode: "auto", insnsErr: large, classicErr: long}, 0, "too long; as eBPF: too large"},
-		{kernelFilter{mode: "ebpf", slow: slow}, attach.EBPF, "2 instructions, as asked"},
-		{kernelFilter{mode: "ebpf", insnsErr: large, here: new(gofilter.Filter)}, 0, "too large"},
+		{kernelFilter{mode: "auto", slow: slow, classicErr: long}, attach.EBPF, "2 instructions for size; not with SO_ATTACH_FILTER: too long"},
+		{kernelFilter{mode: "auto", extended: tooLarge}, attach.Classic, "1 instructions for size; not with SO_ATTACH_BPF: too large"},
+		{kernelFilter{mode: "auto", extended: tooLarge, classicErr: long, here: new(gofilter.Filter)}, 0, "too long; as eBPF: too large"},
+		{kernelFilter{mode: "auto", extended: tooLarge, classicErr: long}, 0, "too long; as eBPF: too large"},
+		{kernelFilter{mode: "ebpf", slow: slow}, attach.EBPF, "2 instructions for size, as asked"},
+		{kernelFilter{mode: "ebpf", extended: tooLarge, here: new(gofilter.Filter)}, 0, "too large"},
 		{kernelFilter{mode: "classic"}, attach.Classic, "1 instructions for size, as asked"},
 		{kernelFilter{mode: "classic", classicErr: long, here: new(gofilter.Filter)}, 0, "too long"},
 	} {
 		k := &test.k
 		k.classic = attach.Return(9)
-		k.insns = asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()}
+		if k.extended == nil {
+			k.extended = func() (asm.Instructions, error) {
+				return asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()}, nil
+			}
+		}
 		err := k.attach(conn)
 		var said string
 		switch here := k.mode == "auto" && k.here != nil; {
