@@ -17,28 +17,35 @@ type fact struct {
 }
 
 type factTable struct {
-	list []fact
-	last []int32 // by class: the newest fact on it; 0 none
-	args []carriedArg
-
-	// What is known of edges that have been followed, for the blocks that they alone
-	// lead to.
-	saved []savedFacts // by edge, see inEdges
-	kept  []fact
+	list  []fact
+	last  []int32 // by class: the newest fact on it that holds somewhere; 0 none
+	args  []carriedArg
+	along []edgeFacts // by edge, see inEdges
 }
 
-// savedFacts are the facts of an edge, a part of factTable.kept, and the block that it
-// came through, see learnVia.
-type savedFacts struct {
+// edgeFacts are what is known along an edge alone: a part of factTable.list, which
+// nothing finds until it is linked, and the block that the edge came through, see
+// learnVia. The zero edgeFacts are not known yet.
+type edgeFacts struct {
 	first, end int32
 	via        ir.BlockID
 }
 
-// save keeps the facts from the first one on for an edge.
-func (t *factTable) save(edge int32, first int, via ir.BlockID) {
-	n := int32(len(t.kept))
-	t.kept = append(t.kept, t.list[first:]...)
-	t.saved[edge] = savedFacts{n, int32(len(t.kept)), via}
+// link makes facts found in block at, as the newest ones.
+func (t *factTable) link(s *edgeFacts, at ir.BlockID) {
+	for i := s.first; i < s.end; i++ {
+		x := &t.list[i]
+		x.at, x.prev = at, t.last[x.class]
+		t.last[x.class] = i
+	}
+}
+
+// unlink takes facts back that are the newest ones.
+func (t *factTable) unlink(s *edgeFacts) {
+	for i := s.end - 1; i >= s.first; i-- {
+		x := &t.list[i]
+		t.last[x.class] = x.prev
+	}
 }
 
 // carriedArg is a parameter of a block that an edge goes past, and what the edge
@@ -49,11 +56,11 @@ type carriedArg struct{ param, arg ir.ValueID }
 // holds.
 const maxFacts = 16
 
-func (t *factTable) reset() {
+func (t *factTable) reset(edges int) {
 	t.list = append(t.list[:0], fact{})
 	t.last = t.last[:0]
 	t.args = t.args[:0]
-	t.kept = t.kept[:0]
+	t.along = reset(t.along, edges)
 }
 
 func (t *factTable) carried(param ir.ValueID) ir.ValueID {
@@ -65,19 +72,23 @@ func (t *factTable) carried(param ir.ValueID) ir.ValueID {
 	return ir.None
 }
 
-func (t *factTable) add(class int32, d domain, at ir.BlockID) {
+func (t *factTable) add(class int32, d *domain, at ir.BlockID) {
 	for int(class) >= len(t.last) {
 		t.last = append(t.last, 0)
 	}
-	t.list = append(t.list, fact{d, class, at, t.last[class]})
+	t.list = append(t.list, fact{*d, class, at, t.last[class]})
 	t.last[class] = int32(len(t.list) - 1)
 }
 
-// cut takes back the facts after the first n.
+// since returns the facts that have been added since there were n.
+func (t *factTable) since(n int) edgeFacts {
+	return edgeFacts{first: int32(n), end: int32(len(t.list))}
+}
+
+// cut takes back the facts after the first n and forgets them.
 func (t *factTable) cut(n int) {
-	for i := len(t.list) - 1; i >= n; i-- {
-		t.last[t.list[i].class] = t.list[i].prev
-	}
+	s := t.since(n)
+	t.unlink(&s)
 	t.list = t.list[:n]
 }
 
@@ -94,7 +105,7 @@ func (w *work) fact(class int32, at ir.BlockID) (d domain, ok bool) {
 		}
 		if !ok {
 			d, ok = x.domain, true
-		} else if m, some := meet(d, x.domain); some {
+		} else if m, some := meet(&d, &x.domain); some {
 			d = m
 		}
 		if w.via[at] == ir.NoBlock {
@@ -124,31 +135,34 @@ func (w *work) holds(from, at ir.BlockID) bool {
 	return false
 }
 
-// assume adds the facts that follow from "x cond y" being holds, in block at.
-func (w *work) assume(cond ir.Cond, x, y ir.ValueID, holds bool, at ir.BlockID) {
+// assume adds to block at the facts that follow from the test of block from being
+// holds.
+func (w *work) assume(from ir.BlockID, holds bool, at ir.BlockID) {
 	answer := single(0)
 	if holds {
 		answer = single(1)
 	}
-	w.facts.add(w.classes.test(w.f, cond, x, y), answer, at)
-	dx, dy := w.domain(x, at, maxDepth), w.domain(y, at, maxDepth)
-	nx, ny := narrowed(cond, holds, dx, dy)
-	w.refine(x, dx, nx, at, maxDepth)
-	w.refine(y, dy, ny, at, maxDepth)
+	w.facts.add(w.test(from), &answer, at)
+	b := &w.f.Blocks[from]
+	oldX, oldY := w.domain(b.X, at, maxDepth), w.domain(b.Y, at, maxDepth)
+	x, y := oldX, oldY
+	confine(b.Cond, holds, &x, &y)
+	w.refine(b.X, &oldX, &x, at, maxDepth)
+	w.refine(b.Y, &oldY, &y, at, maxDepth)
 }
 
-// refine adds the fact that id, of which old is known, is in d, and what follows
+// refine adds the fact that id, of which old is known, is in in, and what follows
 // for its operand.
-func (w *work) refine(id ir.ValueID, old, d domain, at ir.BlockID, depth int) {
+func (w *work) refine(id ir.ValueID, old, in *domain, at ir.BlockID, depth int) {
 	v := &w.f.Values[id]
 	if v.Op == ir.OpConst || depth == 0 {
 		return
 	}
-	d, ok := meet(old, d)
-	if !ok || d.same(&old) {
+	d, ok := meet(old, in)
+	if !ok || d.same(old) {
 		return
 	}
-	w.facts.add(w.classes.value(w.f, id), d, at)
+	w.facts.add(w.classes.value(w.f, id), &d, at)
 	if v.Op.Arity() != 2 {
 		return
 	}
@@ -182,19 +196,32 @@ func (w *work) refine(id ir.ValueID, old, d domain, at ir.BlockID, depth int) {
 			x = single(d.lo + k)
 		}
 	}
-	w.refine(v.Args[0], w.domain(v.Args[0], at, depth-1), x, at, depth-1)
+	oldX := w.domain(v.Args[0], at, depth-1)
+	w.refine(v.Args[0], &oldX, &x, at, depth-1)
 }
 
 // answer says how block b's test ends in block at, where that is known.
-func (w *work) answer(b *ir.Block, at ir.BlockID) (way int, known bool) {
-	if d, ok := w.fact(w.classes.test(w.f, b.Cond, b.X, b.Y), at); ok && d.isSingle() {
+func (w *work) answer(b, at ir.BlockID) (way int, known bool) {
+	if d, ok := w.fact(w.test(b), at); ok && d.isSingle() {
 		return wayOf(d.lo == 1), true
 	}
-	if w.classes.value(w.f, b.X) == w.classes.value(w.f, b.Y) && b.Cond != ir.Set {
-		return wayOf(b.Cond != ir.Gt), true
+	blk := &w.f.Blocks[b]
+	if w.classes.value(w.f, blk.X) == w.classes.value(w.f, blk.Y) && blk.Cond != ir.Set {
+		return wayOf(blk.Cond != ir.Gt), true
 	}
-	holds, known := decide(b.Cond, w.domain(b.X, at, maxDepth), w.domain(b.Y, at, maxDepth))
+	x, y := w.domain(blk.X, at, maxDepth), w.domain(blk.Y, at, maxDepth)
+	holds, known := decide(blk.Cond, &x, &y)
 	return wayOf(holds), known
+}
+
+// test returns the class of b's test, which does not change while facts are known.
+func (w *work) test(b ir.BlockID) int32 {
+	t := &w.tests[b]
+	if *t == 0 {
+		blk := &w.f.Blocks[b]
+		*t = w.classes.test(w.f, blk.Cond, blk.X, blk.Y)
+	}
+	return *t
 }
 
 func wayOf(holds bool) int {

@@ -14,7 +14,7 @@ import (
 func fold(w *work) {
 	f := w.f
 	w.repl = reset(w.repl, len(f.Values))
-	w.facts.reset()
+	w.facts.reset(0)
 	faults := false
 	for b := range f.Blocks {
 		blk := &f.Blocks[b]

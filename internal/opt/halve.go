@@ -87,7 +87,8 @@ func (s *search) walk(b ir.BlockID, lo, hi uint32) {
 		var rest domain
 		for way := range 2 {
 			equal := blk.Cond == ir.Eq && way == ir.True
-			d, _ := narrowed(blk.Cond, way == ir.True, domain{lo: lo, hi: hi}, single(k))
+			d, y := domain{lo: lo, hi: hi}, single(k)
+			confine(blk.Cond, way == ir.True, &d, &y)
 			if equal {
 				d.lo, d.hi = max(lo, k), min(hi, k)
 			}

@@ -12,6 +12,7 @@ type inEdges struct {
 	n    int32
 	last int32      // number of the last of them
 	dom  ir.BlockID // what dominates all of them
+	open bool       // along some of them the answer of the block's test may be known
 
 	firstParted, lastParted int32 // in w.parted: what they say different things of
 }
@@ -37,16 +38,18 @@ func thread(w *work) {
 	f := w.f
 	w.classify(true)
 	w.markEscapes()
-	w.facts.reset()
+	w.facts.reset(2 * len(f.Blocks))
+	w.lists = w.lists[:0]
 	w.dom.Reset(len(f.Blocks))
 	w.mark = reset(w.mark, len(f.Blocks))
+	w.tests = reset(w.tests, len(f.Blocks))
 	w.inEdges = reset(w.inEdges, len(f.Blocks))
 	w.nextIn = reset(w.nextIn, 2*len(f.Blocks))
 	w.joins = reset(w.joins, len(f.Blocks))
 	w.via = reset(w.via, len(f.Blocks))
 	w.parted = w.parted[:0]
 	w.joins[0], w.via[0] = ir.NoBlock, ir.NoBlock
-	w.facts.saved = reset(w.facts.saved, 2*len(f.Blocks))
+	w.inEdges[0].open = true
 	passed := false
 	for b := range f.Blocks {
 		in := &w.inEdges[b]
@@ -62,18 +65,20 @@ func thread(w *work) {
 			w.learn(ir.BlockID(b))
 		}
 		blk := &f.Blocks[b]
-		if blk.Kind == ir.KindIf {
-			if way, known := w.answer(blk, ir.BlockID(b)); known {
+		if blk.Kind == ir.KindIf && in.open {
+			if way, known := w.answer(ir.BlockID(b), ir.BlockID(b)); known {
 				setJump(blk, way)
 			}
 		}
+		var open [2]bool
 		for way := range blk.NumSucc() {
-			if w.follow(ir.BlockID(b), way) {
-				passed = true
-			}
+			var past bool
+			past, open[way] = w.follow(ir.BlockID(b), way)
+			passed = passed || past
 		}
 		if blk.Kind == ir.KindIf && sameWays(blk) {
 			setJump(blk, ir.True)
+			w.facts.along[2*b+ir.True] = edgeFacts{}
 		}
 		for way := range blk.NumSucc() {
 			to := &w.inEdges[blk.Succ[way].To]
@@ -83,6 +88,7 @@ func thread(w *work) {
 			w.nextIn[2*b+way] = to.last
 			to.last = int32(2*b + way)
 			to.dom = w.dom.Common(to.dom, ir.BlockID(b))
+			to.open = to.open || open[way]
 		}
 	}
 	w.testDropped = false
@@ -100,107 +106,139 @@ func rethread(w *work) {
 }
 
 // learn adds to block b the facts that follow from the edges into it: from a
-// single one what its test says, from several what all of them say of a value.
+// single one what is known along it, from several what all of them say of a value.
 func (w *work) learn(b ir.BlockID) {
 	in := &w.inEdges[b]
 	if w.f.Blocks[b].NumSucc() == 0 {
 		return
 	}
 	if in.n == 1 {
-		from := ir.BlockID(in.last / 2)
-		if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf && !w.recall(in.last, b) {
-			w.assume(blk.Cond, blk.X, blk.Y, in.last%2 == ir.True, b)
-			w.learnVia(b, blk.X)
-		}
+		s := w.along(in.last)
+		w.facts.link(s, b)
+		w.via[b] = s.via
 		return
 	}
 	// What is tested here, where the ways parted, and where the edges start.
-	var seen [maxJoined]ir.ValueID
-	n := 0
-	look := func(at ir.BlockID) {
-		x := w.f.Blocks[at].X
-		if n == maxJoined || x == ir.None || w.f.Values[x].Op == ir.OpConst || slices.Contains(seen[:n], x) {
-			return
-		}
-		seen[n] = x
-		n++
-		w.learnJoined(b, x)
+	w.joined = w.joined[:0]
+	w.look(b)
+	w.look(in.dom)
+	for e, i := in.last, in.n; i > 0 && len(w.joined) < maxJoined; e, i = w.nextIn[e], i-1 {
+		w.look(ir.BlockID(e / 2))
 	}
-	in.firstParted = int32(len(w.parted))
-	look(b)
-	look(in.dom)
-	for e, i := in.last, in.n; i > 0 && n < maxJoined; e, i = w.nextIn[e], i-1 {
-		look(ir.BlockID(e / 2))
+	if len(w.joined) > 0 {
+		w.learnJoined(b)
 	}
-	in.lastParted = int32(len(w.parted))
-}
-
-// recall adds to block b what was known of the only edge into it when that was followed,
-// and reports whether it was.
-func (w *work) recall(e int32, b ir.BlockID) bool {
-	s := &w.facts.saved[e]
-	if s.first == s.end {
-		return false
-	}
-	for i := s.first; i < s.end; i++ {
-		x := &w.facts.kept[i]
-		w.facts.add(x.class, x.domain, b)
-	}
-	w.via[b] = s.via
-	return true
 }
 
 // maxJoined bounds how many values are looked at where edges meet.
 const maxJoined = 4
 
-// learnJoined adds to block b what all edges into it say of x.
-func (w *work) learnJoined(b ir.BlockID, x ir.ValueID) {
+// joined is a value that is looked at where edges meet.
+type joined struct {
+	x       ir.ValueID
+	before  domain // what is known of it by the dominators
+	first   domain // along the first edge
+	all     domain // along those that have been looked at
+	differ  bool   // not all of these say the same
+	settled bool   // the other edges change nothing
+}
+
+// look adds to w.joined what block b tests.
+func (w *work) look(b ir.BlockID) {
+	x := w.f.Blocks[b].X
+	if len(w.joined) == maxJoined || x == ir.None || w.f.Values[x].Op == ir.OpConst {
+		return
+	}
+	for i := range w.joined {
+		if w.joined[i].x == x {
+			return
+		}
+	}
+	w.joined = append(w.joined, joined{x: x})
+}
+
+// learnJoined adds to block b what all edges into it say of the values in w.joined.
+func (w *work) learnJoined(b ir.BlockID) {
 	in := &w.inEdges[b]
-	var first, all domain
-	differ := false
-	for e, i := in.last, in.n; i > 0; e, i = w.nextIn[e], i-1 {
-		mark := w.enter(e, true)
-		d := w.domain(x, ir.BlockID(e/2), maxDepth)
+	for i := range w.joined {
+		j := &w.joined[i]
+		j.before = w.domain(j.x, b, maxDepth)
+	}
+	left := len(w.joined)
+	for e, n := in.last, in.n; n > 0 && left > 0; e, n = w.nextIn[e], n-1 {
+		mark := w.enter(e)
+		for i := range w.joined {
+			j := &w.joined[i]
+			if j.settled {
+				continue
+			}
+			d := w.domain(j.x, mark.at, maxDepth)
+			if n == in.n {
+				j.first, j.all = d, d
+				continue
+			}
+			j.differ = j.differ || !j.first.same(&d)
+			j.all = w.union(&j.all, &d)
+			if j.differ && j.all.covers(&j.before) {
+				j.settled = true
+				left--
+			}
+		}
 		w.leave(mark)
-		if i == in.n {
-			first, all = d, d
-			continue
+	}
+	in.firstParted = int32(len(w.parted))
+	for i := range w.joined {
+		j := &w.joined[i]
+		if j.differ {
+			w.parted = append(w.parted, parted(w.classes.value(w.f, j.x)))
 		}
-		differ = differ || !first.same(&d)
-		all = union(all, d)
-		if all.isAnything() && differ && i < in.n-1 {
-			break
+		if !j.settled {
+			before := w.domain(j.x, b, maxDepth) // with what is known of those before
+			w.refine(j.x, &before, &j.all, b, maxDepth)
 		}
 	}
-	if differ {
-		w.parted = append(w.parted, parted(w.classes.value(w.f, x)))
+	in.lastParted = int32(len(w.parted))
+}
+
+// along returns what is known along an edge alone.
+func (w *work) along(e int32) *edgeFacts {
+	s := &w.facts.along[e]
+	if s.end > 0 {
+		return s
 	}
-	w.refine(x, w.domain(x, b, maxDepth), all, b, maxDepth)
+	from := ir.BlockID(e / 2)
+	n, via := len(w.facts.list), w.via[from]
+	if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf {
+		w.assume(from, e%2 == ir.True, from)
+		w.learnVia(from, blk.X)
+	}
+	*s = w.facts.since(n)
+	s.via = w.via[from]
+	w.facts.unlink(s)
+	w.via[from] = via
+	return s
 }
 
 // entered is what leave puts back.
 type entered struct {
 	at    ir.BlockID
-	facts int
 	via   ir.BlockID
+	facts *edgeFacts
 }
 
 // enter adds to the block from which an edge comes what holds along that edge
-// alone; leave takes it back. With via, that includes what learnVia finds.
-func (w *work) enter(e int32, via bool) entered {
+// alone; leave takes it back.
+func (w *work) enter(e int32) entered {
+	s := w.along(e)
 	at := ir.BlockID(e / 2)
-	mark := entered{at, len(w.facts.list), w.via[at]}
-	if blk := &w.f.Blocks[at]; blk.Kind == ir.KindIf {
-		w.assume(blk.Cond, blk.X, blk.Y, e%2 == ir.True, at)
-		if via {
-			w.learnVia(at, blk.X)
-		}
-	}
+	mark := entered{at, w.via[at], s}
+	w.facts.link(s, at)
+	w.via[at] = s.via
 	return mark
 }
 
 func (w *work) leave(mark entered) {
-	w.facts.cut(mark.facts)
+	w.facts.unlink(mark.facts)
 	w.via[mark.at] = mark.via
 }
 
@@ -240,10 +278,7 @@ func (w *work) learnVia(b ir.BlockID, x ir.ValueID) {
 	d := w.domain(x, b, maxDepth)
 	one := int32(-1)
 	for e, i := in.last, in.n; i > 0; e, i = w.nextIn[e], i-1 {
-		mark := w.enter(e, false)
-		_, possible := meet(d, w.domain(x, mark.at, maxDepth))
-		w.leave(mark)
-		if !possible {
+		if !w.possible(e, x, &d) {
 			continue
 		}
 		if one >= 0 {
@@ -256,25 +291,39 @@ func (w *work) learnVia(b ir.BlockID, x ir.ValueID) {
 	}
 	from := ir.BlockID(one / 2)
 	w.via[b] = from
-	if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf {
-		w.assume(blk.Cond, blk.X, blk.Y, one%2 == ir.True, b)
+	if w.f.Blocks[from].Kind == ir.KindIf {
+		w.assume(from, one%2 == ir.True, b)
 	}
 }
 
+// possible reports whether x may be in d along an edge, by what the edge says itself.
+func (w *work) possible(e int32, x ir.ValueID, d *domain) bool {
+	from := ir.BlockID(e / 2)
+	n := len(w.facts.list)
+	if w.f.Blocks[from].Kind == ir.KindIf {
+		w.assume(from, e%2 == ir.True, from)
+	}
+	along := w.domain(x, from, maxDepth)
+	w.facts.cut(n)
+	_, ok := meet(d, &along)
+	return ok
+}
+
 // follow leads an edge of block b as far as the answers are known. It reports
-// whether it went past a block whose values are used below.
-func (w *work) follow(b ir.BlockID, way int) (passed bool) {
+// whether it went past a block whose values are used below, and whether the answer
+// of the block that it leads to then may be known all the same.
+func (w *work) follow(b ir.BlockID, way int) (passed, open bool) {
 	f := w.f
 	blk := &f.Blocks[b]
 	e := blk.Succ[way]
 	if f.Blocks[e.To].NumSucc() == 0 {
-		return false
+		return false, false
 	}
 	if w.amidList(b, way) {
-		return false
+		return false, true
 	}
-	mark := w.enter(2*int32(b)+int32(way), true)
-	w.facts.save(2*int32(b)+int32(way), mark.facts, w.via[b])
+	mark := w.enter(2*int32(b) + int32(way))
+	open = true
 	for range maxSteps {
 		next := &f.Blocks[e.To]
 		if len(next.Params) > 0 && w.escapes[e.To] {
@@ -286,7 +335,8 @@ func (w *work) follow(b ir.BlockID, way int) (passed bool) {
 		out := ir.True
 		if next.Kind == ir.KindIf {
 			var known bool
-			if out, known = w.answer(next, b); !known && !sameWays(next) {
+			if out, known = w.answer(e.To, b); !known && !sameWays(next) {
+				open = false
 				break
 			}
 		} else if next.Kind != ir.KindJump || w.escapes[e.To] {
@@ -304,7 +354,7 @@ func (w *work) follow(b ir.BlockID, way int) (passed bool) {
 	w.leave(mark)
 	w.facts.args = w.facts.args[:0]
 	blk.Succ[way] = e
-	return passed
+	return passed, open
 }
 
 // amidList reports whether an edge is one between two tests in the middle of a list of
@@ -333,7 +383,7 @@ func (w *work) amidList(b ir.BlockID, way int) bool {
 	if d.list != nil || d.hi-d.lo < 2 || !d.has(k2) {
 		return false
 	}
-	_, known := w.fact(w.classes.test(f, ir.Eq, next.X, next.Y), b)
+	_, known := w.fact(w.test(blk.Succ[way].To), b)
 	return !known
 }
 

@@ -10,6 +10,7 @@ type work struct {
 	dom     ir.DomTree
 	classes classTable
 	facts   factTable
+	lists   []numbers // of domains
 
 	repl    []ir.ValueID // by value: what takes its place, or None
 	escapes []bool       // by block: a value of it is used in another block
@@ -21,8 +22,10 @@ type work struct {
 	nextIn  []int32      // by edge, see inEdges
 	joins   []ir.BlockID // by block: the nearest with several edges that dominates it, or NoBlock
 	parted  []parted     // for learnVia
+	joined  []joined
 	via     []ir.BlockID // by block: see learnVia, or NoBlock
 	mark    []int32      // by block
+	tests   []int32      // by block: the class of its test, or 0
 	leaders []int32      // by class
 	front   []int32      // places in a chain, see gather
 
