@@ -115,15 +115,21 @@ const maxListed = 16
 
 // NumSucc returns the number of ways out of b: 2, 1 or 0.
 func (b *Block) NumSucc() int {
-	switch b.Kind {
-	case KindIf:
+	if b.Kind == KindIf {
 		return 2
+	}
+	return b.Kind.oneOrNone()
+}
+
+// oneOrNone is NumSucc for what is not a test, apart so that NumSucc can be inlined.
+func (k Kind) oneOrNone() int {
+	switch k {
 	case KindJump:
 		return 1
 	case KindAccept, KindReject:
 		return 0
 	}
-	panic("ir: block of kind " + b.Kind.String())
+	panic("ir: block of kind " + k.String())
 }
 
 // Value returns the value that id names. The pointer is good until the next

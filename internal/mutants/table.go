@@ -50,7 +50,7 @@ var mutants = []mutant{
 		"disp := uint64(l.K) + uint64(behind)", "bytes are counted from the wrong end"},
 	{"narrow-bits", "internal/opt/narrow.go", "if shift%8 != 0 || size >= l.Size || m>>shift<<shift != m {", "if size >= l.Size {",
 		"parts that are no whole bytes are loaded as such"},
-	{"gather-values", "internal/opt/gather.go", "movable := isConst && len(blk.Values) == 0", "movable := isConst",
+	{"gather-values", "internal/opt/gather.go", "return isConst && len(b.Values) == 0", "return isConst",
 		"a test that loads moves in front of one that keeps packets from it"},
 	{"repair-span", "internal/opt/repair.go", "if c := w.clones[id]; c.at == b+1 {", "if c := w.clones[id]; c.at != 0 {",
 		"a copy in another block is used"},

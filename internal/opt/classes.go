@@ -92,14 +92,19 @@ func (t *classTable) grow() {
 // value returns the class of a value that is defined before, or a constant; 0
 // for None.
 func (t *classTable) value(f *ir.Func, id ir.ValueID) int32 {
+	if int(id) < len(t.of) && t.of[id] != 0 {
+		return t.of[id]
+	}
+	return t.classOf(f, id)
+}
+
+// classOf is value for what has no class yet.
+func (t *classTable) classOf(f *ir.Func, id ir.ValueID) int32 {
 	if id == ir.None {
 		return 0
 	}
 	for int(id) >= len(t.of) { // made since
 		t.of = append(t.of, 0)
-	}
-	if c := t.of[id]; c != 0 {
-		return c
 	}
 	v := &f.Values[id]
 	k := classKey{op: uint16(v.Op), aux: uint16(v.Size)<<8 | uint16(v.Meta), k: v.K}
@@ -126,8 +131,17 @@ func (t *classTable) test(f *ir.Func, cond ir.Cond, x, y ir.ValueID) int32 {
 // classify puts all values of the function in classes. A parameter is in a class
 // of its own; with params, one to which all edges carry the same class is in
 // that.
+//
+// Where there are no parameters, the classes serve the next pass too, until a pass
+// that makes something else of a value, or number, which is the last to need
+// them, says that they are no longer right.
 func (w *work) classify(params bool) {
 	f, t := w.f, &w.classes
+	hasParams := w.hasParams()
+	if w.classified && !hasParams {
+		return
+	}
+	w.classified = !hasParams
 	t.reset(len(f.Values))
 	havePreds := false
 	for b := range f.Blocks {

@@ -23,12 +23,13 @@ func deadcode(w *work) {
 		w.useWays(ir.BlockID(b), false)
 		w.sweep(ir.BlockID(b))
 	}
-	for b := range f.Blocks {
-		w.dropParams(ir.BlockID(b), func(p ir.ValueID) bool { return !w.live[p] })
+	if w.hasParams() {
+		for b := range f.Blocks {
+			w.dropParams(ir.BlockID(b), func(p ir.ValueID) bool { return !w.live[p] })
+		}
 	}
 	w.prune()
 	w.join()
-	w.prune()
 }
 
 // skipJumps leads an edge past the blocks that do nothing but jump. Its target
@@ -110,7 +111,13 @@ func (w *work) sweep(b ir.BlockID) {
 // parameter of a block that one edge leads to is what that edge carries.
 func (w *work) join() {
 	f := w.f
-	w.preds.Fill(f)
+	w.mark = reset(w.mark, len(f.Blocks)) // edges into a block
+	for b := range f.Blocks {
+		blk := &f.Blocks[b]
+		for way := range blk.NumSucc() {
+			w.mark[blk.Succ[way].To]++
+		}
+	}
 	w.repl = reset(w.repl, len(f.Values))
 	joined, replaced := false, false
 	for b := range f.Blocks {
@@ -119,7 +126,7 @@ func (w *work) join() {
 			again = false
 			for way := range blk.NumSucc() {
 				e := &blk.Succ[way]
-				if len(w.preds.Of(e.To)) != 1 {
+				if w.mark[e.To] != 1 {
 					continue
 				}
 				replaced = w.bind(e) || replaced

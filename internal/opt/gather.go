@@ -16,6 +16,9 @@ import "github.com/gofilter/gofilter/ir"
 // fewer packets.
 func gather(w *work) {
 	f := w.f
+	if !w.anyMovable() {
+		return
+	}
 	w.preds.Fill(f)
 	w.leaders = reset(w.leaders, len(f.Values)) // place in the chain of the first test of a value, plus 1
 	w.live = reset(w.live, len(f.Blocks))       // in a chain that has been seen
@@ -27,6 +30,23 @@ func gather(w *work) {
 			w.gatherChain()
 		}
 	}
+}
+
+// anyMovable reports whether there is a test that could move.
+func (w *work) anyMovable() bool {
+	for b := range w.f.Blocks {
+		if w.movable(&w.f.Blocks[b]) {
+			return true
+		}
+	}
+	return false
+}
+
+// movable reports whether b tests a value of another block for a number, and does
+// no more.
+func (w *work) movable(b *ir.Block) bool {
+	_, isConst := w.f.IsConst(b.Y)
+	return isConst && len(b.Values) == 0
 }
 
 // chain puts in w.order the chain of tests that starts at b.
@@ -88,8 +108,7 @@ func (w *work) gatherChain() {
 		blk := &f.Blocks[b]
 		place := int32(i + 1)
 		last[place] = place
-		_, isConst := f.IsConst(blk.Y)
-		movable := isConst && len(blk.Values) == 0
+		movable := w.movable(blk)
 		switch first := w.leaders[blk.X]; {
 		case blk.X == before && movable:
 			moved = moved || len(front) < i

@@ -87,7 +87,12 @@ func (w *work) blockClass(b *ir.Block) int32 {
 	return t.find(k)
 }
 
+// edgeClass returns the class of an edge; where it carries nothing, a number less than 0
+// for its target, which needs no class.
 func (w *work) edgeClass(e *ir.Edge) int32 {
+	if len(e.Args) == 0 {
+		return -1 - int32(e.To)
+	}
 	args := int32(0)
 	for _, a := range e.Args {
 		args = w.classes.find(classKey{op: markArgs, a: args, b: w.classes.value(w.f, a)})

@@ -46,6 +46,7 @@ func (w *work) narrowValue(id ir.ValueID) {
 	if part, ok := bytesOf(&l, keep<<shift&width(l.Size), shift); ok {
 		part.Block, part.Span = v.Block, v.Span
 		*v = part
+		w.classified = false
 	}
 }
 

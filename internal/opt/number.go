@@ -17,11 +17,15 @@ const maxLeaders = 8
 func number(w *work) {
 	f := w.f
 	w.classify(true)
+	w.classified = false
+	if !w.haveEquals() {
+		return
+	}
 	w.preds.Fill(f)
 	w.dom.Fill(f, &w.preds)
 	w.repl = reset(w.repl, len(f.Values))
 	w.leaders = reset(w.leaders, len(w.classes.keys))
-	list := make([]leader, 1, len(f.Values)+1)
+	list := append(w.leading[:0], leader{})
 	find := func(class int32, b ir.BlockID) ir.ValueID {
 		i := w.leaders[class]
 		for n := 0; i != 0 && n < maxLeaders; n++ {
@@ -40,11 +44,11 @@ func number(w *work) {
 	for b := range f.Blocks {
 		blk := &f.Blocks[b]
 		for _, p := range blk.Params {
-			lead(w.classes.of[p], p)
+			lead(w.classes.value(f, p), p)
 		}
 		keep := blk.Values[:0]
 		for _, id := range blk.Values {
-			class := w.classes.of[id]
+			class := w.classes.value(f, id)
 			if first := find(class, ir.BlockID(b)); first != ir.None {
 				w.repl[id] = first
 				replaced = true
@@ -55,6 +59,7 @@ func number(w *work) {
 		}
 		blk.Values = keep
 	}
+	w.leading = list
 	if !replaced {
 		return
 	}
@@ -64,4 +69,23 @@ func number(w *work) {
 			f.Values[id] = ir.Value{}
 		}
 	}
+}
+
+// haveEquals reports whether two values are of one class, and sees to it that all have
+// one.
+func (w *work) haveEquals() bool {
+	f := w.f
+	w.leaders = reset(w.leaders, len(w.classes.keys)+len(f.Values))
+	equals := false
+	for b := range f.Blocks {
+		blk := &f.Blocks[b]
+		for _, list := range [...][]ir.ValueID{blk.Params, blk.Values} {
+			for _, id := range list {
+				n := &w.leaders[w.classes.value(f, id)]
+				equals = equals || *n > 0
+				*n++
+			}
+		}
+	}
+	return equals
 }

@@ -98,7 +98,7 @@ func Run(f *ir.Func, o Options) error {
 		w = new(work)
 	}
 	defer memory.Put(w)
-	w.f, w.testDropped = f, false
+	w.f, w.testDropped, w.classified = f, false, false
 	defer func() { w.f = nil }()
 	all := table(o.Objective)
 	for i := range all {

@@ -5,11 +5,7 @@ import "github.com/gofilter/gofilter/ir"
 // param takes away the parameters to which every edge carries the same value.
 func param(w *work) {
 	f := w.f
-	any := false
-	for b := range f.Blocks {
-		any = any || len(f.Blocks[b].Params) > 0
-	}
-	if !any {
+	if !w.hasParams() {
 		return
 	}
 	w.classify(true)

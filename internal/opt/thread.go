@@ -50,11 +50,12 @@ func thread(w *work) {
 	w.parted = w.parted[:0]
 	w.joins[0], w.via[0] = ir.NoBlock, ir.NoBlock
 	w.inEdges[0].open = true
-	passed := false
+	passed, unreached := false, false
 	for b := range f.Blocks {
 		in := &w.inEdges[b]
 		if b > 0 {
 			if in.n == 0 {
+				unreached = true
 				continue
 			}
 			w.dom.Add(ir.BlockID(b), in.dom)
@@ -95,7 +96,9 @@ func thread(w *work) {
 	if passed {
 		w.repair()
 	}
-	w.prune()
+	if unreached {
+		w.prune()
+	}
 }
 
 // rethread is thread for a function in which merge dropped a test.
@@ -353,7 +356,9 @@ func (w *work) follow(b ir.BlockID, way int) (passed, open bool) {
 	}
 	w.leave(mark)
 	w.facts.args = w.facts.args[:0]
-	blk.Succ[way] = e
+	if e.To != blk.Succ[way].To {
+		blk.Succ[way] = e
+	}
 	return passed, open
 }
 

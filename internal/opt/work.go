@@ -27,10 +27,13 @@ type work struct {
 	mark    []int32      // by block
 	tests   []int32      // by block: the class of its test, or 0
 	leaders []int32      // by class
+	leading []leader     // see number
 	front   []int32      // places in a chain, see gather
 
 	// testDropped: merge turned a test into a jump since thread ran.
 	testDropped bool
+	// classified: the classes are those of the function as it is, see classify.
+	classified bool
 }
 
 // reset returns a slice of n zeros in the memory of s where that is enough.
@@ -96,17 +99,46 @@ func (w *work) eachUse(b ir.BlockID, use func(ir.ValueID) ir.ValueID) {
 	}
 }
 
+// hasParams reports whether a block has parameters.
+func (w *work) hasParams() bool {
+	for b := range w.f.Blocks {
+		if len(w.f.Blocks[b].Params) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // markEscapes fills w.escapes.
 func (w *work) markEscapes() {
 	f := w.f
 	w.escapes = reset(w.escapes, len(f.Blocks))
 	for b := range f.Blocks {
-		w.eachUse(ir.BlockID(b), func(id ir.ValueID) ir.ValueID {
-			if def := f.Values[id].Block; def >= 0 && def != ir.BlockID(b) {
-				w.escapes[def] = true
+		at := ir.BlockID(b)
+		blk := &f.Blocks[b]
+		for _, id := range blk.Values {
+			v := &f.Values[id]
+			w.escape(v.Args[0], at)
+			w.escape(v.Args[1], at)
+		}
+		w.escape(blk.X, at)
+		w.escape(blk.Y, at)
+		for way := range blk.NumSucc() {
+			for _, a := range blk.Succ[way].Args {
+				w.escape(a, at)
 			}
-			return id
-		})
+		}
+	}
+}
+
+// escape marks the block that a value used in block b is defined in, if that is
+// another one.
+func (w *work) escape(id ir.ValueID, b ir.BlockID) {
+	if id == ir.None {
+		return
+	}
+	if def := w.f.Values[id].Block; def >= 0 && def != b {
+		w.escapes[def] = true
 	}
 }
 
