@@ -405,19 +405,13 @@ const maxDepth = 6
 // that hold there. Where at is NoBlock no facts are known.
 func (w *work) domain(id ir.ValueID, at ir.BlockID, depth int) domain {
 	v := &w.f.Values[id]
-	if v.Op == ir.OpConst {
-		return single(v.K)
-	}
-	var known domain
-	found := false
-	if at != ir.NoBlock {
-		known, found = w.fact(w.classes.value(w.f, id), at)
-	}
 	d := anything
 	switch v.Op {
+	case ir.OpConst:
+		return single(v.K)
 	case ir.OpLoad, ir.OpMeta, ir.OpLen:
-		if found {
-			return known // includes the rest
+		if known := w.factOn(id, at); known != nil {
+			return *known // includes the rest
 		}
 		return leaf(v)
 	case ir.OpParam:
@@ -436,10 +430,18 @@ func (w *work) domain(id ir.ValueID, at ir.BlockID, depth int) domain {
 			d = arith(v.Op, &x, &y)
 		}
 	}
-	if found {
-		if m, ok := meet(&d, &known); ok {
+	if known := w.factOn(id, at); known != nil {
+		if m, ok := meet(&d, known); ok {
 			return m
 		}
 	}
 	return d
+}
+
+// factOn is fact for a value.
+func (w *work) factOn(id ir.ValueID, at ir.BlockID) *domain {
+	if at == ir.NoBlock {
+		return nil
+	}
+	return w.fact(w.classes.value(w.f, id), at)
 }

@@ -21,6 +21,7 @@ type factTable struct {
 	last  []int32 // by class: the newest fact on it that holds somewhere; 0 none
 	args  []carriedArg
 	along []edgeFacts // by edge, see inEdges
+	met   domain      // what several facts say together
 }
 
 // edgeFacts are what is known along an edge alone: a part of factTable.list, which
@@ -92,29 +93,32 @@ func (t *factTable) cut(n int) {
 	t.list = t.list[:n]
 }
 
-// fact returns what is known of a class in block at.
-func (w *work) fact(class int32, at ir.BlockID) (d domain, ok bool) {
+// fact returns what is known of a class in block at, or nil. The domain is good until
+// the next call.
+func (w *work) fact(class int32, at ir.BlockID) *domain {
 	t := &w.facts
 	if int(class) >= len(t.last) {
-		return d, false
+		return nil
 	}
+	var d *domain
 	for i, n := t.last[class], 0; i != 0 && n < maxFacts; i, n = t.list[i].prev, n+1 {
 		x := &t.list[i]
 		if !w.holds(x.at, at) {
 			continue
 		}
-		if !ok {
-			d, ok = x.domain, true
-		} else if m, some := meet(&d, &x.domain); some {
-			d = m
-		}
 		if w.via[at] == ir.NoBlock {
 			// Facts of a block are added when all that dominates it has its
 			// own, so the newest one includes the older ones.
-			return d, ok
+			return &x.domain
+		}
+		if d == nil {
+			t.met = x.domain
+			d = &t.met
+		} else if m, some := meet(d, &x.domain); some {
+			*d = m
 		}
 	}
-	return d, ok
+	return d
 }
 
 // maxWay bounds how many blocks are looked at that lie on the way to a block
@@ -202,7 +206,7 @@ func (w *work) refine(id ir.ValueID, old, in *domain, at ir.BlockID, depth int) 
 
 // answer says how block b's test ends in block at, where that is known.
 func (w *work) answer(b, at ir.BlockID) (way int, known bool) {
-	if d, ok := w.fact(w.test(b), at); ok && d.isSingle() {
+	if d := w.fact(w.test(b), at); d != nil && d.isSingle() {
 		return wayOf(d.lo == 1), true
 	}
 	blk := &w.f.Blocks[b]

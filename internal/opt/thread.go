@@ -388,8 +388,7 @@ func (w *work) amidList(b ir.BlockID, way int) bool {
 	if d.list != nil || d.hi-d.lo < 2 || !d.has(k2) {
 		return false
 	}
-	_, known := w.fact(w.test(blk.Succ[way].To), b)
-	return !known
+	return w.fact(w.test(blk.Succ[way].To), b) == nil
 }
 
 // listTest reports whether a block only asks whether a value is a number.
