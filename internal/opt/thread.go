@@ -43,6 +43,7 @@ func thread(w *work) {
 	w.dom.Reset(len(f.Blocks))
 	w.mark = reset(w.mark, len(f.Blocks))
 	w.tests = reset(w.tests, len(f.Blocks))
+	w.findLone()
 	w.inEdges = reset(w.inEdges, len(f.Blocks))
 	w.nextIn = reset(w.nextIn, 2*len(f.Blocks))
 	w.joins = reset(w.joins, len(f.Blocks))
@@ -66,7 +67,7 @@ func thread(w *work) {
 			w.learn(ir.BlockID(b))
 		}
 		blk := &f.Blocks[b]
-		if blk.Kind == ir.KindIf && in.open {
+		if blk.Kind == ir.KindIf && in.open && !w.lone[b] {
 			if way, known := w.answer(ir.BlockID(b), ir.BlockID(b)); known {
 				setJump(blk, way)
 			}
@@ -149,7 +150,7 @@ type joined struct {
 // look adds to w.joined what block b tests.
 func (w *work) look(b ir.BlockID) {
 	x := w.f.Blocks[b].X
-	if len(w.joined) == maxJoined || x == ir.None || w.f.Values[x].Op == ir.OpConst {
+	if len(w.joined) == maxJoined || x == ir.None || w.lone[b] || w.f.Values[x].Op == ir.OpConst {
 		return
 	}
 	for i := range w.joined {
@@ -211,7 +212,7 @@ func (w *work) along(e int32) *edgeFacts {
 	}
 	from := ir.BlockID(e / 2)
 	n, via := len(w.facts.list), w.via[from]
-	if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf {
+	if blk := &w.f.Blocks[from]; blk.Kind == ir.KindIf && !w.lone[from] {
 		w.assume(from, e%2 == ir.True, from)
 		w.learnVia(from, blk.X)
 	}
@@ -319,7 +320,8 @@ func (w *work) follow(b ir.BlockID, way int) (passed, open bool) {
 	f := w.f
 	blk := &f.Blocks[b]
 	e := blk.Succ[way]
-	if f.Blocks[e.To].NumSucc() == 0 {
+	next := &f.Blocks[e.To]
+	if next.NumSucc() == 0 || w.lone[e.To] && !sameWays(next) {
 		return false, false
 	}
 	if w.amidList(b, way) {
@@ -328,7 +330,7 @@ func (w *work) follow(b ir.BlockID, way int) (passed, open bool) {
 	mark := w.enter(2*int32(b) + int32(way))
 	open = true
 	for range maxSteps {
-		next := &f.Blocks[e.To]
+		next = &f.Blocks[e.To]
 		if len(next.Params) > 0 && w.escapes[e.To] {
 			break
 		}
@@ -338,7 +340,10 @@ func (w *work) follow(b ir.BlockID, way int) (passed, open bool) {
 		out := ir.True
 		if next.Kind == ir.KindIf {
 			var known bool
-			if out, known = w.answer(e.To, b); !known && !sameWays(next) {
+			if !w.lone[e.To] {
+				out, known = w.answer(e.To, b)
+			}
+			if !known && !sameWays(next) {
 				open = false
 				break
 			}

@@ -26,6 +26,7 @@ type work struct {
 	via     []ir.BlockID // by block: see learnVia, or NoBlock
 	mark    []int32      // by block
 	tests   []int32      // by block: the class of its test, or 0
+	lone    []bool       // by block: its test is lone, see findLone
 	leaders []int32      // by class
 	leading []leader     // see number
 	front   []int32      // places in a chain, see gather
