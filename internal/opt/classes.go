@@ -107,16 +107,17 @@ func (t *classTable) classOf(f *ir.Func, id ir.ValueID) int32 {
 		t.of = append(t.of, 0)
 	}
 	v := &f.Values[id]
-	k := classKey{op: uint16(v.Op), aux: uint16(v.Size)<<8 | uint16(v.Meta), k: v.K}
-	if v.Op != ir.OpConst {
-		k.a, k.b = t.value(f, v.Args[0]), t.value(f, v.Args[1])
-		if v.Op.Commutative() && k.a > k.b {
-			k.a, k.b = k.b, k.a
-		}
+	if v.Op == ir.OpConst { // one for each number
+		t.of[id] = t.fresh()
+		return t.of[id]
 	}
-	c := t.find(k)
-	t.of[id] = c
-	return c
+	k := classKey{op: uint16(v.Op), aux: uint16(v.Size)<<8 | uint16(v.Meta), k: v.K}
+	k.a, k.b = t.value(f, v.Args[0]), t.value(f, v.Args[1])
+	if v.Op.Commutative() && k.a > k.b {
+		k.a, k.b = k.b, k.a
+	}
+	t.of[id] = t.find(k)
+	return t.of[id]
 }
 
 // test returns the class of a test: of the answer to "x cond y".

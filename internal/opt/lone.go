@@ -35,9 +35,18 @@ func (w *work) findLone() {
 		if blk.Kind != ir.KindIf || !w.alone(blk.X, maxDepth) || !w.alone(blk.Y, maxDepth) {
 			continue
 		}
-		_, known := w.answer(ir.BlockID(b), ir.NoBlock)
-		w.lone[b] = !known
+		w.lone[b] = !w.decided(blk)
 	}
+}
+
+// decided reports whether b's test has the same answer on every packet.
+func (w *work) decided(b *ir.Block) bool {
+	if w.classes.value(w.f, b.X) == w.classes.value(w.f, b.Y) {
+		return true
+	}
+	x, y := w.domain(b.X, ir.NoBlock, maxDepth), w.domain(b.Y, ir.NoBlock, maxDepth)
+	_, known := decide(b.Cond, &x, &y)
+	return known
 }
 
 // claim notes that owner looks at id.

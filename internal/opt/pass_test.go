@@ -282,6 +282,35 @@ b2:
 	accept
 b3:
 	reject`},
+		{"thread", "where both ways lead to one place nothing is known there", `
+b0:
+	v1 = load8 [0]
+	if eq v1 1 -> b1, b1
+b1:
+	v2 = load8 [1]
+	jump b2
+b2:
+	if eq v1 1 -> b3, b4
+b3:
+	if eq v2 7 -> b5, b4
+b4:
+	reject
+b5:
+	accept`, `
+b0:
+	v1 = load8 [0]
+	jump b1
+b1:
+	v2 = load8 [1]
+	jump b2
+b2:
+	if eq v1 1 -> b3, b4
+b3:
+	if eq v2 7 -> b5, b4
+b4:
+	reject
+b5:
+	accept`},
 		{"thread", "a parameter used below keeps the edge", `
 b0:
 	v1 = len
