@@ -69,7 +69,7 @@ func command(dir string) bool {
 	switch {
 	case strings.HasPrefix(dir, "cmd/"), strings.HasPrefix(dir, "internal/conformance/"),
 		strings.HasPrefix(dir, "internal/corpus/"), strings.HasPrefix(dir, "internal/packets/"),
-		dir == "internal/demo", dir == "internal/bench", dir == "internal/mutants", strings.HasPrefix(dir, "internal/bench"), strings.HasPrefix(dir, "internal/oracle"):
+		dir == "internal/demo", strings.HasPrefix(dir, "internal/kernelmatrix"), dir == "internal/bench", dir == "internal/mutants", strings.HasPrefix(dir, "internal/bench"), strings.HasPrefix(dir, "internal/oracle"):
 		return true
 	}
 	return false

@@ -70,6 +70,12 @@ func TestUnsupported(t *testing.T) {
 		{"implicit return", acceptAll, ebpfgen.SchedCLS,
 			ebpfgen.Options{Access: ebpfgen.AccessLdAbs, Verdict: &ebpfgen.TCDirectAction},
 			"target tc: access ldabs rejects with 0, not with 2"},
+		{"old kernel", acceptAll, ebpfgen.SocketFilter, ebpfgen.Options{Version: ebpfgen.Version{Major: 4, Minor: 19}},
+			"target socket: needs Linux 5.1, not 4.19"},
+		{"old kernel for frames in pieces", acceptAll, ebpfgen.XDPFrags, ebpfgen.Options{Version: ebpfgen.Version{Major: 5, Minor: 10}},
+			"target xdp.frags: needs Linux 5.18, not 5.10"},
+		{"old kernel for access", acceptAll, ebpfgen.XDP, ebpfgen.Options{Version: ebpfgen.Version{Major: 5, Minor: 10}, Access: ebpfgen.AccessLoadBytes},
+			"target xdp: access helper needs Linux 5.18, not 5.10"},
 		{"one verdict", acceptAll, ebpfgen.XDP, ebpfgen.Options{Verdict: &ebpfgen.Verdict{Accept: 2, Reject: 2}},
 			"target xdp: accept and reject are both 2"},
 	}
@@ -233,7 +239,7 @@ func TestNames(t *testing.T) {
 				t.Errorf("access %s is not found by its name", a)
 			}
 		}
-		if target.ProgramType() == "" || target.Oldest() == "" {
+		if target.ProgramType() == "" || target.Oldest() == (ebpfgen.Version{}) {
 			t.Errorf("target %s: row is not complete", target)
 		}
 	}

@@ -77,6 +77,9 @@ func withinLimits(insns asm.Instructions, o Options) error {
 	limit, kernel := o.MaxInstructions, "as asked for"
 	if limit == 0 {
 		limit, kernel = MaxPrivileged, "every kernel"
+		if o.Version.before(withMillion) {
+			limit, kernel = MaxUnprivileged, fmt.Sprintf("Linux %s; %s takes %d", o.Version, withMillion, MaxPrivileged)
+		}
 	}
 	if len(insns) > limit {
 		return &LimitError{What: "instructions", Have: len(insns), Max: limit, Kernel: kernel}

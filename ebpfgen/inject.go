@@ -281,6 +281,9 @@ func (s *Stub) bodies() ([]*body, error) {
 		if s.Options.Access != AccessDefault {
 			return nil, t.unsupported("has no access %s", s.Options.Access)
 		}
+		if s.Options.Version.before(withProbe) {
+			return nil, t.unsupported("bpf_probe_read_kernel needs Linux %s, not %s", withProbe, s.Options.Version)
+		}
 		from := probing{data: asm.R1, end: asm.R2}
 		if s.Contract == StubCompares {
 			from = probing{data: asm.R4, end: asm.R5}

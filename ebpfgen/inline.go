@@ -39,9 +39,9 @@ type Registers struct {
 func Inline(r Registers) Target {
 	return Target{&target{
 		name: "inline", typ: "any with direct packet access",
-		views:  []ir.View{ir.ViewXDP, ir.ViewFile, ir.ViewTC, ir.ViewCgroup, ir.ViewSocket},
-		oldest: "4.8", verdict: Verdict{Accept: 1, Reject: 0},
-		ctx: context{length: -1}, access: []Access{AccessDirect},
+		views:   []ir.View{ir.ViewXDP, ir.ViewFile, ir.ViewTC, ir.ViewCgroup, ir.ViewSocket},
+		verdict: Verdict{Accept: 1, Reject: 0},
+		ctx:     context{length: -1}, access: []way{{AccessDirect, withJump32}},
 		source: "cbpfc's EBPFOpts",
 		inline: &r,
 	}}

@@ -26,8 +26,14 @@ type Options struct {
 	// attach.SKB. nil: nothing is known of the kernel.
 	Kernel *Kernel
 
+	// Version is the oldest kernel that shall take the program, for a caller that has no
+	// kernel to ask (attach.Strategies does). The default strategy is then the best
+	// of those that this kernel has, and one that it has not is an
+	// *UnsupportedError. The zero Version asks nothing.
+	Version Version
+
 	// MaxInstructions is the longest program to generate; 0 means
-	// MaxPrivileged. Kernels take no more than MaxUnprivileged from a caller
+	// MaxPrivileged, or MaxUnprivileged for a Version before 5.2. Kernels take no more than MaxUnprivileged from a caller
 	// without CAP_BPF.
 	MaxInstructions int
 }

@@ -19,13 +19,12 @@ type target struct {
 	name    string
 	typ     string    // BPF_PROG_TYPE_*, the name in linux/bpf.h
 	views   []ir.View // the views whose filters it can run
-	oldest  string    // oldest kernel that takes all its strategies but AccessRdonlyCast
 	verdict Verdict
 	// snaplenAccepts: the accept value is the filter's snapshot length, not
 	// verdict.Accept.
 	snaplenAccepts bool
 	ctx            context
-	access         []Access // in order of preference
+	access         []way // in order of preference
 	// fragments: a packet can have bytes outside its linear part.
 	fragments bool
 	loadBytes asm.BuiltinFunc // the BPF helper that copies any bytes of the packet
@@ -35,6 +34,12 @@ type target struct {
 	flags  uint32 // for loading: BPF_F_* of linux/bpf.h
 	source string
 	inline *Registers // of a sequence for another program; nil: a whole program
+}
+
+// A way is a strategy of a target.
+type way struct {
+	access Access
+	since  Version // the oldest kernel that takes it
 }
 
 // context says where the fields of a program's context are.
@@ -78,9 +83,9 @@ var (
 	// that libpcap makes, AccessLoadBytes and AccessLdAbs more than twice of it (6.18).
 	SocketFilter = Target{&target{
 		name: "socket", typ: "BPF_PROG_TYPE_SOCKET_FILTER",
-		views:  []ir.View{ir.ViewSocket},
-		oldest: "4.19", snaplenAccepts: true,
-		ctx: skb, access: []Access{AccessRdonlyCast, AccessLoadBytes, AccessLdAbs}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
+		views:          []ir.View{ir.ViewSocket},
+		snaplenAccepts: true,
+		ctx:            skb, access: []way{{AccessRdonlyCast, withCast}, {AccessLoadBytes, withJump32}, {AccessLdAbs, withJump32}}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
 		source: "net/core/filter.c sk_filter_is_valid_access, sk_filter_func_proto",
 	}}
 
@@ -91,9 +96,9 @@ var (
 	// TCDirectAction.
 	SchedCLS = Target{&target{
 		name: "tc", typ: "BPF_PROG_TYPE_SCHED_CLS",
-		views:  []ir.View{ir.ViewTC},
-		oldest: "4.7", verdict: Verdict{Accept: 0xffffffff, Reject: 0},
-		ctx: skb, access: []Access{AccessDirect, AccessLoadBytes, AccessLdAbs}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
+		views:   []ir.View{ir.ViewTC},
+		verdict: Verdict{Accept: 0xffffffff, Reject: 0},
+		ctx:     skb, access: []way{{AccessDirect, withJump32}, {AccessLoadBytes, withJump32}, {AccessLdAbs, withJump32}}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
 		source: "net/sched/cls_bpf.c cls_bpf_classify, net/core/filter.c tc_cls_act_is_valid_access",
 	}}
 
@@ -101,9 +106,9 @@ var (
 	// Accept returns XDP_PASS, reject XDP_DROP. AccessLoadBytes needs Linux 5.18.
 	XDP = Target{&target{
 		name: "xdp", typ: "BPF_PROG_TYPE_XDP",
-		views:  []ir.View{ir.ViewXDP, ir.ViewFile},
-		oldest: "4.8", verdict: Verdict{Accept: 2, Reject: 1},
-		ctx: xdpMD, access: []Access{AccessDirect, AccessLoadBytes},
+		views:   []ir.View{ir.ViewXDP, ir.ViewFile},
+		verdict: Verdict{Accept: 2, Reject: 1},
+		ctx:     xdpMD, access: []way{{AccessDirect, withJump32}, {AccessLoadBytes, withXDPLoad}},
 		loadBytes: asm.FnXdpLoadBytes, bufLen: asm.FnXdpGetBuffLen,
 		source: "linux/bpf.h enum xdp_action, struct xdp_md",
 	}}
@@ -112,9 +117,9 @@ var (
 	// program for it has to be loaded with Target.Flags.
 	XDPFrags = Target{&target{
 		name: "xdp.frags", typ: "BPF_PROG_TYPE_XDP",
-		views:  []ir.View{ir.ViewXDP, ir.ViewFile},
-		oldest: "5.18", verdict: Verdict{Accept: 2, Reject: 1},
-		ctx: xdpMD, access: []Access{AccessDirect, AccessLoadBytes},
+		views:   []ir.View{ir.ViewXDP, ir.ViewFile},
+		verdict: Verdict{Accept: 2, Reject: 1},
+		ctx:     xdpMD, access: []way{{AccessDirect, withXDPLoad}, {AccessLoadBytes, withXDPLoad}},
 		fragments: true, loadBytes: asm.FnXdpLoadBytes, bufLen: asm.FnXdpGetBuffLen,
 		flags:  1 << 5, // BPF_F_XDP_HAS_FRAGS
 		source: "net/core/filter.c bpf_xdp_load_bytes, bpf_xdp_get_buff_len",
@@ -125,9 +130,9 @@ var (
 	// reject 0.
 	CgroupSKB = Target{&target{
 		name: "cgroup", typ: "BPF_PROG_TYPE_CGROUP_SKB",
-		views:  []ir.View{ir.ViewCgroup},
-		oldest: "5.0", verdict: Verdict{Accept: 1, Reject: 0},
-		ctx: skb, access: []Access{AccessDirect, AccessLoadBytes}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
+		views:   []ir.View{ir.ViewCgroup},
+		verdict: Verdict{Accept: 1, Reject: 0},
+		ctx:     skb, access: []way{{AccessDirect, withJump32}, {AccessLoadBytes, withJump32}}, fragments: true, loadBytes: asm.FnSkbLoadBytes,
 		source: "net/core/filter.c cg_skb_is_valid_access, kernel/bpf/cgroup.c",
 	}}
 )
@@ -161,9 +166,17 @@ func (t Target) String() string { return t.name }
 // ProgramType returns the name of the program type in linux/bpf.h.
 func (t Target) ProgramType() string { return t.typ }
 
-// Oldest returns the oldest kernel that takes the target's programs, with
-// whichever strategy of [Target.Access].
-func (t Target) Oldest() string { return t.oldest }
+// Oldest returns the oldest kernel that takes the target's programs, with the strategy
+// that needs least.
+func (t Target) Oldest() Version {
+	oldest := t.access[0].since
+	for _, w := range t.access {
+		if w.since.before(oldest) {
+			oldest = w.since
+		}
+	}
+	return oldest
+}
 
 // Flags returns the BPF_F_* flags of linux/bpf.h that a program has to be loaded with.
 func (t Target) Flags() uint32 { return t.flags }
@@ -179,9 +192,21 @@ func (t Target) Access() []Access { return t.AccessOn(nil) }
 // which k is known; nil: nothing.
 func (t Target) AccessOn(k *Kernel) []Access {
 	var all []Access
-	for _, a := range t.access {
-		if a != AccessRdonlyCast || k != nil {
-			all = append(all, a)
+	for _, w := range t.access {
+		if w.access != AccessRdonlyCast || k != nil {
+			all = append(all, w.access)
+		}
+	}
+	return all
+}
+
+// AccessIn returns the strategies that a version of Linux takes, in order of preference; none
+// where it does not have the target. AccessRdonlyCast, where it is among them, needs Options.Kernel, too.
+func (t Target) AccessIn(v Version) []Access {
+	var all []Access
+	for _, w := range t.access {
+		if !v.before(w.since) {
+			all = append(all, w.access)
 		}
 	}
 	return all
@@ -228,21 +253,26 @@ func (t Target) fits(f *ir.Func) error {
 
 // choose returns the strategy that o asks for.
 func (t Target) choose(o Options, v Verdict) (Access, error) {
-	a := o.Access
-	if a == AccessDefault {
-		a = t.AccessOn(o.Kernel)[0]
+	if oldest := t.Oldest(); o.Version.before(oldest) {
+		return 0, t.unsupported("needs Linux %s, not %s", oldest, o.Version)
 	}
-	for _, have := range t.access {
-		if have != a {
+	for _, w := range t.access {
+		switch {
+		case o.Access == AccessDefault && (w.access == AccessRdonlyCast && o.Kernel == nil || o.Version.before(w.since)):
 			continue
+		case o.Access == AccessDefault:
+		case w.access != o.Access:
+			continue
+		case o.Version.before(w.since):
+			return 0, t.unsupported("access %s needs Linux %s, not %s", w.access, w.since, o.Version)
 		}
-		if a == AccessRdonlyCast && o.Kernel == nil {
-			return 0, t.unsupported("access %s needs facts about one kernel", a)
+		if w.access == AccessRdonlyCast && o.Kernel == nil {
+			return 0, t.unsupported("access %s needs facts about one kernel", w.access)
 		}
-		if a == AccessLdAbs && v.Reject != 0 {
-			return 0, t.unsupported("access %s rejects with 0, not with %d", a, v.Reject)
+		if w.access == AccessLdAbs && v.Reject != 0 {
+			return 0, t.unsupported("access %s rejects with 0, not with %d", w.access, v.Reject)
 		}
-		return a, nil
+		return w.access, nil
 	}
-	return 0, t.unsupported("has no access %s", a)
+	return 0, t.unsupported("has no access %s", o.Access)
 }

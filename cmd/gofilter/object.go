@@ -25,6 +25,8 @@ func (o *options) checkFormat() error {
 		return errors.New("--format elf is for eBPF programs: --target socket|tc|xdp|cgroup")
 	case o.ebpf && o.format != "" && o.format != formatAsm && o.format != formatC && o.format != formatELF:
 		return fmt.Errorf("--format %s is for classic programs; eBPF programs have asm, c and elf", o.format)
+	case o.kernel != ebpfgen.Version{} && (!o.ebpf || o.format == formatC):
+		return errors.New("--kernel is for an eBPF program: --ebpf, not as C")
 	case o.output != "" && (o.dumpPass != "" || o.dump == 0 && o.format == "" && !o.ebpf):
 		return errors.New("-o is for a program that is printed: -d, --format or --ebpf; -w writes packets")
 	}
@@ -40,7 +42,7 @@ func (s *session) dumpEBPF(f *ir.Func) error {
 		}
 		return s.deliver(text)
 	}
-	insns, err := ebpfgen.Generate(f, s.opt.target, ebpfgen.Options{Access: s.opt.access})
+	insns, err := ebpfgen.Generate(f, s.opt.target, ebpfgen.Options{Access: s.opt.access, Version: s.opt.kernel})
 	if err != nil {
 		return err
 	}

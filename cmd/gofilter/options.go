@@ -79,6 +79,7 @@ type options struct {
 	ebpf           bool
 	target         ebpfgen.Target
 	access         ebpfgen.Access
+	kernel         ebpfgen.Version // the oldest that shall take the eBPF program; zero: not said
 	linuxExt       bool
 	savefileOrder  string
 	batch          bool
@@ -190,6 +191,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	fs.BoolVar(&o.ebpf, "ebpf", false, "print the filter as an eBPF program")
 	value(o.setTarget, "target", "", "socket|tc|xdp|cgroup", "where the eBPF program shall run; implies --ebpf")
 	value(o.setAccess, "access", "", "direct|helper|ldabs", "how the eBPF program reads packets")
+	value(o.setKernel, "kernel", "", "VERSION", "the oldest Linux that shall take the eBPF program, such as 5.10")
 	fs.StringVar(&o.dumpPass, "dump-pass", "", "print the intermediate form after pass `NAME`; all, or list for their names")
 	fs.BoolVarP(&o.noOptimize, "no-optimize", "O", false, "do not optimize the filter")
 	value(o.setNetmask, "netmask", "", "MASK", "the interface's IPv4 netmask")
@@ -430,6 +432,11 @@ func (o *options) setAccess(s string) error {
 	}
 	o.access = a
 	return nil
+}
+
+func (o *options) setKernel(s string) (err error) {
+	o.kernel, err = ebpfgen.ParseVersion(s)
+	return err
 }
 
 func (o *options) setNetmask(s string) error {

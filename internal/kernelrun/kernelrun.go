@@ -62,15 +62,17 @@ func available() error {
 // Lacks reports what the running kernel lacks for a target's programs with a
 // strategy of access; nil if it has all.
 func Lacks(target ebpfgen.Target, a ebpfgen.Access) error {
-	if a == ebpfgen.AccessRdonlyCast {
-		return attach.Access(rows[target.String()].typ, a.String())
-	}
 	r, ok := rows[target.String()]
-	if !ok || r.typ != ebpf.XDP || target.Flags() == 0 && a != ebpfgen.AccessLoadBytes {
-		return nil
+	if !ok {
+		return fmt.Errorf("target %s: cannot be run", target)
 	}
-	// Came with multi-buffer frames, in 5.18.
-	return features.HaveProgramHelper(ebpf.XDP, asm.FnXdpLoadBytes)
+	if target.Flags() != 0 {
+		// bpf_xdp_load_bytes came with multi-buffer frames, in 5.18.
+		if err := features.HaveProgramHelper(r.typ, asm.FnXdpLoadBytes); err != nil {
+			return err
+		}
+	}
+	return attach.Access(r.typ, a.String())
 }
 
 // Kernel returns what a generator has to know of the running kernel to use every strategy
