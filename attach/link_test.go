@@ -30,6 +30,19 @@ import (
 // killed. Its value is the name of a place, a space, and the filter.
 const childEnv = "GOFILTER_ATTACH_CHILD"
 
+// sendWork is the value of childEnv for a program that sends one datagram to port 9.
+const sendWork = "send"
+
+func send() error {
+	c, err := net.Dial("udp4", "127.0.0.1:9")
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.Write([]byte("datagram"))
+	return err
+}
+
 // netnsFD is the child's descriptor of the network namespace to work in.
 const netnsFD = 3
 
@@ -39,10 +52,15 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	if work := os.Getenv(childEnv); work != "" {
-		if err := child(work); err != nil {
+		run := child
+		if work == sendWork {
+			run = func(string) error { return send() }
+		}
+		if err := run(work); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -517,7 +535,8 @@ func refused(t *testing.T, group string) bool {
 		t.Fatal(err)
 	}
 	defer g.Close()
-	cmd := exec.Command("/bin/bash", "-c", "echo datagram >/dev/udp/127.0.0.1/9")
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+sendWork)
 	cmd.SysProcAttr = &unix.SysProcAttr{UseCgroupFD: true, CgroupFD: int(g.Fd())}
 	out, err := cmd.CombinedOutput()
 	if err == nil {

@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 
+	"github.com/gofilter/gofilter/attach"
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/internal/kernelrun"
 	"github.com/gofilter/gofilter/internal/netlab"
@@ -118,11 +118,11 @@ type hook struct {
 	attach  func(w *wire, p *ebpf.Program) (detach func() error, err error)
 }
 
-func tcx(at ebpf.AttachType) func(w *wire, p *ebpf.Program) (func() error, error) {
+func tc(d attach.Direction) func(w *wire, p *ebpf.Program) (func() error, error) {
 	return func(w *wire, p *ebpf.Program) (func() error, error) {
-		var l link.Link
+		var l *attach.Link
 		err := w.ns.Do(func() (err error) {
-			l, err = link.AttachTCX(link.TCXOptions{Interface: loopback, Program: p, Attach: at})
+			l, err = attach.TC(loopback, d, p)
 			return err
 		})
 		if err != nil {
@@ -133,8 +133,8 @@ func tcx(at ebpf.AttachType) func(w *wire, p *ebpf.Program) (func() error, error
 }
 
 var hooks = []hook{
-	{"egress", ebpfgen.SchedCLS, &ebpfgen.TCDirectAction, tcx(ebpf.AttachTCXEgress)},
-	{"ingress", ebpfgen.SchedCLS, &ebpfgen.TCDirectAction, tcx(ebpf.AttachTCXIngress)},
+	{"egress", ebpfgen.SchedCLS, &ebpfgen.TCDirectAction, tc(attach.Egress)},
+	{"ingress", ebpfgen.SchedCLS, &ebpfgen.TCDirectAction, tc(attach.Ingress)},
 	{"receive", ebpfgen.SocketFilter, nil, func(w *wire, p *ebpf.Program) (func() error, error) {
 		err := unix.SetsockoptInt(w.rx, unix.SOL_SOCKET, unix.SO_ATTACH_BPF, p.FD())
 		return func() error {
@@ -260,7 +260,7 @@ func (w *wire) metadatum(m ir.Meta, k uint32, md *ir.Metadata, o ebpfgen.Options
 	f.If(b, ir.Eq, f.New(b, ir.Value{Op: ir.OpMeta, Meta: m}), f.Const(k), yes, no)
 	p := load(w.t, f, ebpfgen.SchedCLS, o)
 	defer p.Close()
-	detach, err := tcx(ebpf.AttachTCXIngress)(w, p.Loaded())
+	detach, err := tc(attach.Ingress)(w, p.Loaded())
 	if err != nil {
 		w.t.Fatal(err)
 	}

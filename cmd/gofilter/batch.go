@@ -32,6 +32,7 @@ type request struct {
 	Optimize      *bool           `json:"optimize"`
 	Target        string          `json:"target"`
 	Access        string          `json:"access"`
+	Kernel        string          `json:"kernel"` // the oldest version that shall take the eBPF program
 }
 
 // A reply is a request's answer: a classic program, an eBPF program, or an error.
@@ -217,6 +218,12 @@ func (req *request) ebpf(f *gofilter.Filter, target ebpfgen.Target, r *reply) er
 		var ok bool
 		if o.Access, ok = ebpfgen.LookupAccess(req.Access); !ok {
 			return fmt.Errorf("unknown access %q", req.Access)
+		}
+	}
+	if req.Kernel != "" {
+		var err error
+		if o.Version, err = ebpfgen.ParseVersion(req.Kernel); err != nil {
+			return err
 		}
 	}
 	insns, err := ebpfgen.Generate(f.IR(), target, o)

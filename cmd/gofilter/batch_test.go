@@ -24,6 +24,8 @@ func TestBatch(t *testing.T) {
 		`{"id":11,"expr":"` + long + `"}`,
 		`{"id":12,"expr":"inbound","linuxext":true}`,
 		`{"id":13,"expr":"ip broadcast","netmask":"255.255.255.0"}`,
+		`{"id":15,"expr":"ip","target":"xdp","access":"helper","kernel":"5.10"}`,
+		`{"id":16,"expr":"ip","target":"xdp","access":"helper","kernel":"6.1"}`,
 		`{"id":14,"expr":"ip","target":"socket","access":"ldabs"}`,
 	}
 	r := runCommand(t, strings.Join(requests, "\n"), "--batch")
@@ -58,7 +60,7 @@ func TestBatch(t *testing.T) {
 	}
 	for id, want := range map[string]string{
 		"3": "expression rejects all packets", "<nil>": "request: ", "6": "unknown field", "7": "unknown link type",
-		"9": "unknown target", "10": "unknown savefile_order",
+		"9": "unknown target", "10": "unknown savefile_order", "15": "access helper needs Linux 5.18, not 5.10",
 	} {
 		if a := answers[id]; a.OK || !strings.Contains(a.Error, want) {
 			t.Errorf("%s: %+v, want error %q", id, a, want)
@@ -69,7 +71,7 @@ func TestBatch(t *testing.T) {
 			t.Errorf("%s: %+v", id, a)
 		}
 	}
-	for id, want := range map[string]uint32{"8": 2, "14": 262144} {
+	for id, want := range map[string]uint32{"8": 2, "14": 262144, "16": 2} {
 		if a := answers[id]; !a.OK || len(a.EBPF) == 0 || len(a.EBPF)%8 != 0 || a.Accept == nil || *a.Accept != want || a.Reject == nil {
 			t.Errorf("%s: %+v", id, a)
 		}

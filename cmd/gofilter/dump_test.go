@@ -58,6 +58,7 @@ func TestDumpOther(t *testing.T) {
 		{[]string{"--ebpf", "tcp port 22"}, []string{"Exit", "; tcp port 22"}},
 		{[]string{"--target", "xdp", "-d", "tcp port 22"}, []string{"Exit", "; tcp port 22"}},
 		{[]string{"--target", "tc", "--access", "helper", "ip"}, []string{"SkbLoadBytes"}},
+		{[]string{"--ebpf", "--kernel", "5.10", "ip"}, []string{"SkbLoadBytes"}},
 		{[]string{"--format", "bytecode", "ip"}, []string{"4,40 0 0 12,21 0 1 2048,6 0 0 262144,6 0 0 0\n"}},
 		{[]string{"--format", "go", "ip"}, []string{"[]bpf.RawInstruction{"}},
 		{[]string{"-dddd", "ip"}, []string{"4\n40 0 0 12\n"}},

@@ -54,6 +54,11 @@ func TestFormatsOfTargets(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"--format elf tcp", "--format elf is for eBPF programs: --target socket|tc|xdp|cgroup"},
 		{"--target tc --format bytecode tcp", "--format bytecode is for classic programs; eBPF programs have asm, c and elf"},
+		{"--kernel 5.10 -d tcp", "--kernel is for an eBPF program: --ebpf, not as C"},
+		{"--target tc --kernel 5.10 --format c tcp", "--kernel is for an eBPF program: --ebpf, not as C"},
+		{"--ebpf --kernel new tcp", "invalid kernel version \"new\": want two numbers, such as 5.10"},
+		{"-y EN10MB --target xdp.frags --kernel 5.10 tcp", "target xdp.frags: needs Linux 5.18, not 5.10"},
+		{"-y EN10MB --target xdp --access helper --kernel 5.10 tcp", "target xdp: access helper needs Linux 5.18, not 5.10"},
 		{"-o f.o tcp", "-o is for a program that is printed: -d, --format or --ebpf; -w writes packets"},
 	} {
 		if r := runCommand(t, "", strings.Fields(test.args)...); r.status == 0 || !strings.Contains(r.stderr, test.want) {

@@ -108,7 +108,13 @@ func open(dir string) (*image, error) {
 		return nil, fmt.Errorf("%s: no kernel (%v)", dir, err)
 	}
 	release := strings.TrimPrefix(filepath.Base(found[0]), "vmlinuz-")
-	return &image{release, found[0], filepath.Join(dir, "lib", "modules", release)}, nil
+	for _, lib := range []string{"usr/lib", "lib"} { // moved in Debian 13
+		modules := filepath.Join(dir, lib, "modules", release)
+		if _, err := os.Stat(modules); err == nil {
+			return &image{release, found[0], modules}, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: no modules of %s", dir, release)
 }
 
 // apt returns a function that runs a program of apt's with a state of its own in dir, which knows the

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -45,8 +46,28 @@ func prepare() error {
 			return fmt.Errorf("module %s: %w", name, err)
 		}
 	}
-	// Names of interfaces and settings of the first namespace are as on any machine.
-	return os.WriteFile("/proc/sys/kernel/hostname", []byte("guest"), 0)
+	return loopbackUp()
+}
+
+// loopbackUp sets the first namespace's loopback device up, as every system does.
+func loopbackUp() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	// struct ifreq of linux/if.h.
+	var request struct {
+		name  [unix.IFNAMSIZ]byte
+		flags uint16
+		_     [22]byte
+	}
+	copy(request.name[:], "lo")
+	request.flags = unix.IFF_UP
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&request))); errno != 0 {
+		return fmt.Errorf("set the loopback device up: %w", errno)
+	}
+	return nil
 }
 
 // insert loads a kernel module.
