@@ -90,6 +90,13 @@ conformance-ebpf: ## the same cases as eBPF programs of each target and strategy
 fuzz-kernel: ## FUZZEXPRS random filters as eBPF programs of each strategy, in the running kernel (root)
 	$(GO) run ./internal/conformance/fuzzcmd -n $(FUZZEXPRS)
 
+# Which kernels, separated by commas; empty: all of the table, and the running one.
+KERNELS ?=
+
+.PHONY: kernel
+kernel: ## the tests of programs in the kernel on Debian's 5.10, 6.1 and 6.12 under qemu, and on the running one (root)
+	$(GO) run ./internal/kernelmatrix -kernel "$(KERNELS)"
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME
 	@for dir in $$($(GO) list -f '{{.Dir}}' ./...); do \

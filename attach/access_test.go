@@ -46,11 +46,20 @@ func with(t *testing.T, caps []capability, f func()) {
 	}
 }
 
+// olderKernel skips the test where err says that the kernel is too old.
+func olderKernel(t *testing.T, err error) {
+	t.Helper()
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip(err)
+	}
+}
+
 func TestRunningKernel(t *testing.T) {
 	start := time.Now()
 	k, err := RunningKernel()
 	if err != nil {
-		if _, serr := os.Stat("/sys/kernel/btf/vmlinux"); serr != nil || errors.Is(err, errors.ErrUnsupported) {
+		olderKernel(t, err)
+		if _, serr := os.Stat("/sys/kernel/btf/vmlinux"); serr != nil {
 			netlab.Skip(t, "%v", err)
 		}
 		t.Fatal(err)
@@ -168,7 +177,9 @@ func TestKernelFor(t *testing.T) {
 		}
 	})
 	if insns == nil {
-		netlab.Skip(t, "%v", Access(ebpf.SocketFilter, AccessRdonlyCast))
+		err := Access(ebpf.SocketFilter, AccessRdonlyCast)
+		olderKernel(t, err)
+		netlab.Skip(t, "%v", err)
 	}
 	if licence(insns) != "Dual BSD/GPL" || licence(insns[:1]) != "BSD" {
 		t.Errorf("licences %s, %s", licence(insns), licence(insns[:1]))

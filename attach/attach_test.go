@@ -316,11 +316,14 @@ func packetSocket(t *testing.T, lab *netlab.Lab) *os.File {
 	return f
 }
 
-// TestReplaceUnderTraffic exchanges the filter of a packet socket two hundred
-// times, classic and eBPF by turns, while both of two kinds of packet stream in,
+// TestReplaceUnderTraffic exchanges the filter of a packet socket again and
+// again, classic and eBPF by turns, while both of two kinds of packet stream in,
 // and fails on the first packet that the filter in force rejects.
 func TestReplaceUnderTraffic(t *testing.T) {
-	const rounds = 200
+	rounds := 200
+	if testing.Short() {
+		rounds = 20
+	}
 	const marker = 42 // offset of the UDP payload
 	lab := netlab.NewWith(t, netlab.Options{Quiet: true})
 	conn := packetSocket(t, lab)

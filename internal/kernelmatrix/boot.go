@@ -13,7 +13,7 @@ import (
 // emulated is the machine. Its processor is emulated, so that it works where there is no virtualization; of
 // what the emulation pretends, cmpxchg16b is wrong under some kernels (the slab allocator of 6.12 uses it).
 var emulated = []string{
-	"-machine", "q35,accel=tcg", "-cpu", "Nehalem,-cx16", "-smp", "2", "-m", "2048",
+	"-machine", "q35,accel=tcg", "-cpu", "Nehalem,-cx16", "-smp", "1", "-m", "2048",
 	"-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
 }
 

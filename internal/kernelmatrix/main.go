@@ -22,7 +22,7 @@ import (
 // options are the command's flags.
 type options struct {
 	kernels, cache, data, only string
-	update                     bool
+	update, verbose            bool
 	patience                   time.Duration
 }
 
@@ -33,6 +33,7 @@ func main() {
 	flag.StringVar(&o.data, "data", os.Getenv("GOFILTER_CONFORMANCE"), "directory of the recorded conformance cases (or $GOFILTER_CONFORMANCE)")
 	flag.StringVar(&o.only, "only", "", "programs of the suite to run, separated by commas")
 	flag.BoolVar(&o.update, "update", false, "look for newer kernels than those that are kept")
+	flag.BoolVar(&o.verbose, "v", false, "print all that the programs print, as it comes")
 	flag.DurationVar(&o.patience, "patience", 20*time.Minute, "how long a kernel may take")
 	flag.Parse()
 	if err := run(&o); err != nil {

@@ -72,6 +72,9 @@ func Lacks(target ebpfgen.Target, a ebpfgen.Access) error {
 			return err
 		}
 	}
+	if a == ebpfgen.AccessDefault {
+		a = target.Access()[0]
+	}
 	return attach.Access(r.typ, a.String())
 }
 

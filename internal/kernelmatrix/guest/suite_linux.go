@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,14 +39,21 @@ func run(stage string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var programs []program
-	if err := json.Unmarshal(list, &programs); err != nil {
+	var suite struct {
+		Programs []program
+		Verbose  bool
+	}
+	if err := json.Unmarshal(list, &suite); err != nil {
 		return fmt.Errorf("suite.json: %w", err)
 	}
+	live := io.Discard
+	if suite.Verbose {
+		live = w
+	}
 	failed := 0
-	for _, p := range programs {
+	for _, p := range suite.Programs {
 		start := time.Now()
-		out, err := p.run(stage)
+		out, err := p.run(stage, live)
 		res := parse(out)
 		if err == nil && p.Dir != "" {
 			err = res.judge(p.Must)
@@ -62,27 +71,28 @@ func run(stage string, w io.Writer) error {
 			fmt.Fprintf(w, "PASS %s; %.1f s\n", p.Name, took)
 			continue
 		}
-		for _, line := range res.notes {
-			fmt.Fprintln(w, "    ", line)
+		for _, reason := range slices.Sorted(maps.Keys(res.why)) {
+			fmt.Fprintf(w, "     %d left out: %s\n", res.why[reason], reason)
 		}
 		fmt.Fprintf(w, "PASS %s: %d tests pass, %d are left out; %.1f s\n", p.Name, len(res.passed), res.skipped, took)
 	}
-	fmt.Fprintf(w, "END %d programs, %d fail\n", len(programs), failed)
+	fmt.Fprintf(w, "END %d programs, %d fail\n", len(suite.Programs), failed)
 	if failed > 0 {
 		return errors.New("not all programs pass")
 	}
 	return nil
 }
 
-// run runs the program and returns what it prints.
-func (p *program) run(stage string) (string, error) {
+// run runs the program and returns what it prints, which goes to live, too.
+func (p *program) run(stage string, live io.Writer) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(stage, p.Name), p.Args...)
 	cmd.Dir = filepath.Join(stage, "src", p.Dir)
 	cmd.Env = append(os.Environ(), "GOFILTER_REQUIRE_KERNEL=1")
 	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	both := io.MultiWriter(&out, live)
+	cmd.Stdout, cmd.Stderr = both, both
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		err = fmt.Errorf("it takes longer than %s", patience)
@@ -94,27 +104,30 @@ func (p *program) run(stage string) (string, error) {
 type result struct {
 	passed  map[string]bool
 	skipped int
-	notes   []string // why tests are left out
+	why     map[string]int // how many tests are left out for a reason
 }
 
 var outcome = regexp.MustCompile(`^ *--- (PASS|SKIP): (\S+)`)
 
 func parse(out string) *result {
-	r := &result{passed: make(map[string]bool)}
-	last := ""
+	r := &result{passed: make(map[string]bool), why: make(map[string]int)}
+	name := ""
+	said := make(map[string]string) // the last word of each test
 	for line := range strings.Lines(out) {
 		line = strings.TrimRight(line, "\n")
 		m := outcome.FindStringSubmatch(line)
 		switch {
 		case m == nil:
-			if strings.HasPrefix(line, "    ") {
-				last = strings.TrimSpace(line)
+			if mark, rest, _ := strings.Cut(line, " "); mark == "===" {
+				name = rest[strings.LastIndex(rest, " ")+1:]
+			} else if strings.HasPrefix(line, "    ") {
+				_, said[name], _ = strings.Cut(line, ": ")
 			}
 		case m[1] == "PASS":
 			r.passed[m[2]] = true
 		default:
 			r.skipped++
-			r.notes = append(r.notes, m[2]+" is left out: "+last)
+			r.why[said[m[2]]]++
 		}
 	}
 	return r
