@@ -31,6 +31,10 @@ func load(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Pro
 	if errno := syscall.Errno(0); errors.As(e.Err, &errno) {
 		if len(e.Log) > 0 {
 			e.Err = rejection{errno}
+			if names := missing(capPerfmon); names != "" && strings.Contains(e.verdict(), comparesPointers) {
+				e.Err = errno
+				e.Reason = "missing " + names + " (or cap_sys_admin), " + comparesWhen
+			}
 			return nil, e
 		}
 		e.Err = errno
@@ -47,6 +51,14 @@ func load(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Pro
 	}
 	return nil, e
 }
+
+// What the verifier says where a program compares the pointers to a packet's start and end
+// and the caller lacks cap_perfmon. Since 6.6 (and in later builds of older kernels) that takes
+// it only with a pointer that has a variable offset (kernel/bpf/verifier.c check_cond_jmp_op).
+const (
+	comparesPointers = "pointer comparison prohibited"
+	comparesWhen     = "which kernels before 6.6 ask for where a program looks into the packet directly"
+)
 
 // licence returns what a program declares. The kernel lets only programs that are under
 // the GPL, too, call its functions (kernel/bpf/verifier.c, add_kfunc_call).
