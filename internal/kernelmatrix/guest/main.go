@@ -23,7 +23,7 @@ func main() {
 		os.Exit(1)
 	}
 	if err := run(os.Args[1], os.Stdout); err != nil {
-		fmt.Println("FAIL guest:", err)
+		fmt.Println("guest:", err)
 		os.Exit(1)
 	}
 }
@@ -38,7 +38,7 @@ func boot() {
 		err = cmd.Run()
 	}
 	if err != nil {
-		fmt.Println("FAIL guest:", err)
+		fmt.Println("guest:", err)
 	}
 	halt()
 }
