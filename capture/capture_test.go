@@ -333,7 +333,7 @@ func TestStatsUnderDrop(t *testing.T) {
 	const n = 3000
 	lab := netlab.NewWith(t, quiet)
 	h := opened(t, lab.Right, Config{Interface: lab.Right.Link, BufferSize: 1})
-	if h.BufferSize() != 2*blockSize {
+	if h.BufferSize() != 2*minBlockSize {
 		t.Errorf("ring of %d bytes", h.BufferSize())
 	}
 	send(t, sender(t, lab.Left), numbered(lab, 0, n)...)

@@ -15,13 +15,28 @@ const Any = "any"
 // What a zero Config means.
 const (
 	DefaultSnaplen      = 262144                 // bytes, as tcpdump
-	DefaultBufferSize   = 2 << 20                // bytes, as tcpdump
+	DefaultBufferSize   = 16 << 20               // bytes; tcpdump has 2 MiB, which a burst fills in 7 ms
 	DefaultBlockTimeout = 100 * time.Millisecond // see Config.BlockTimeout
 )
 
-// blockSize is the size of a ring's block in bytes: the unit in which packets are
-// handed over, and with a little for the headers the longest packet that fits.
-const blockSize = 256 << 10
+// The size of a ring's block in bytes: the unit in which packets are handed over. The
+// least one is, but for the headers, the longest packet that fits. Each block
+// costs a wakeup, which larger ones share among more packets; those that are larger
+// still leave the cache before they are read.
+const (
+	minBlockSize = 256 << 10
+	maxBlockSize = 4 << 20
+	ringBlocks   = 16 // a ring has about as many, if their size allows
+)
+
+// blockSize returns the size of the blocks of a ring of size bytes.
+func blockSize(size int) int {
+	n := minBlockSize
+	for n < maxBlockSize && n*ringBlocks < size {
+		n *= 2
+	}
+	return n
+}
 
 // Config says what to capture. The zero value with an Interface is good.
 type Config struct {
@@ -41,7 +56,7 @@ type Config struct {
 	// it. It is ignored for Any.
 	Promiscuous bool
 	// BufferSize is the size of the ring in bytes, rounded up to whole blocks of
-	// 256 KiB; 0 means DefaultBufferSize. At least two blocks are taken.
+	// 256 KiB to 4 MiB; 0 means DefaultBufferSize. At least two blocks are taken.
 	BufferSize int
 	// BlockTimeout is how long a packet may wait in a block that does not fill,
 	// in whole milliseconds; 0 means DefaultBlockTimeout. It can take twice as

@@ -98,8 +98,8 @@ func (cfg *Config) check() error {
 	switch {
 	case cfg.Snaplen < 0:
 		return fmt.Errorf("capture: snapshot length %d is negative", cfg.Snaplen)
-	case cfg.BufferSize < 0 || cfg.BufferSize > 1<<31-blockSize:
-		return fmt.Errorf("capture: buffer size %d is not within 0 to %d bytes", cfg.BufferSize, 1<<31-blockSize)
+	case cfg.BufferSize < 0 || cfg.BufferSize > 1<<31-maxBlockSize:
+		return fmt.Errorf("capture: buffer size %d is not within 0 to %d bytes", cfg.BufferSize, 1<<31-maxBlockSize)
 	case cfg.BlockTimeout < 0 || cfg.BlockTimeout > time.Hour:
 		return fmt.Errorf("capture: block timeout %v is not within 0 and an hour", cfg.BlockTimeout)
 	case cfg.Direction > Out:

@@ -34,26 +34,27 @@ func newRing(fd int, size int, retire uint32) (*ring, error) {
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_RESERVE, headroom); err != nil {
 		return nil, fmt.Errorf("ring headroom of %d bytes: %w", headroom, err)
 	}
-	n := max(2, (size+blockSize-1)/blockSize)
+	block := blockSize(size)
+	n := max(2, (size+block-1)/block)
 	err := unix.SetsockoptTpacketReq3(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &unix.TpacketReq3{
-		Block_size: blockSize,
+		Block_size: uint32(block),
 		Block_nr:   uint32(n),
 		// Packets of version 3 take what room they need; a frame size has to be
 		// named all the same.
-		Frame_size:     blockSize,
+		Frame_size:     uint32(block),
 		Frame_nr:       uint32(n),
 		Retire_blk_tov: retire,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("ring of %d bytes: %w", n*blockSize, err)
+		return nil, fmt.Errorf("ring of %d bytes: %w", n*block, err)
 	}
-	p, err := unix.MmapPtr(fd, 0, nil, uintptr(n*blockSize), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	p, err := unix.MmapPtr(fd, 0, nil, uintptr(n*block), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
-		return nil, fmt.Errorf("map ring of %d bytes: %w", n*blockSize, err)
+		return nil, fmt.Errorf("map ring of %d bytes: %w", n*block, err)
 	}
-	r := &ring{mem: unsafe.Slice((*byte)(p), n*blockSize), blocks: make([]Block, n)}
+	r := &ring{mem: unsafe.Slice((*byte)(p), n*block), blocks: make([]Block, n)}
 	for i := range r.blocks {
-		r.blocks[i].mem = r.mem[i*blockSize : (i+1)*blockSize : (i+1)*blockSize]
+		r.blocks[i].mem = r.mem[i*block : (i+1)*block : (i+1)*block]
 	}
 	return r, nil
 }

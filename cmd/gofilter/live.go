@@ -170,7 +170,6 @@ func (s *session) banner(sources sources) {
 
 // capture takes packets until there are no more.
 func (s *session) capture(src *source, out *output) error {
-	var p capture.Packet
 	rec := savefile.Record{Interface: src.iface}
 	var failed error
 	for {
@@ -179,19 +178,15 @@ func (s *session) capture(src *source, out *output) error {
 			return failed
 		}
 		out.lookAtClock()
-		for block.Next(&p) {
-			rec.Number++
-			if err := out.captured(&rec, &p); err != nil {
-				block.Release()
-				return err
-			}
-			src.taken++
-			if out.taken == s.opt.count {
-				block.Release()
-				return nil
-			}
-		}
+		n, err := out.block(block, &rec, s.opt.count)
+		src.taken += n
 		block.Release()
+		switch {
+		case err != nil:
+			return err
+		case s.opt.count > 0 && out.taken == s.opt.count:
+			return nil
+		}
 		if out.printer != nil {
 			if err := out.flushLines(); err != nil {
 				return err
@@ -217,11 +212,60 @@ func (src *source) next(failed *error) *capture.Block {
 	}
 }
 
+// block takes the packets of a block and returns how many it took. It stops when limit,
+// if that is not 0, have been taken in all, or after the first error. rec has all that the packets do
+// not say.
+func (out *output) block(block *capture.Block, rec *savefile.Record, limit uint64) (n uint64, err error) {
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	link := rec.Interface.LinkType
+	var p capture.Packet
+	for block.Next(&p) {
+		rec.Number++
+		set(rec, &p)
+		if err = out.take(rec, link); err != nil {
+			break
+		}
+		if n++; out.taken == limit {
+			break
+		}
+		if w := out.steady(); w != nil {
+			more, err := out.steadily(w, block, limit)
+			rec.Number += more
+			return n + more, err
+		}
+	}
+	out.count.Store(out.taken)
+	return n, err
+}
+
+// steadily is block for packets that go to one file and nowhere else: a packet costs
+// little more than its copy.
+func (out *output) steadily(w packetWriter, block *capture.Block, limit uint64) (n uint64, err error) {
+	left := limit - out.taken // where there is no limit, more than there can be
+	var p capture.Packet
+	for n < left && block.Next(&p) {
+		n++
+		if err = w.WriteAt(uint64(p.Time), p.Data, uint32(p.Length)); err != nil {
+			err = out.saver.failed(err)
+			break
+		}
+	}
+	out.taken += n
+	out.count.Store(out.taken)
+	return n, err
+}
+
 // captured takes a packet from an interface; rec has all that p does not say.
 func (out *output) captured(rec *savefile.Record, p *capture.Packet) error {
+	set(rec, p)
+	return out.packet(rec, rec.Interface.LinkType)
+}
+
+// set puts into rec what p says.
+func set(rec *savefile.Record, p *capture.Packet) {
 	rec.Data, rec.Len = p.Data, uint32(p.Length)
 	rec.Sec, rec.Nsec = p.Time/1e9, uint32(p.Time%1e9)
-	return out.packet(rec, rec.Interface.LinkType)
 }
 
 // summary prints the counts at the end.

@@ -30,6 +30,7 @@ type saver struct {
 // A packetWriter writes packets in a format.
 type packetWriter interface {
 	Write(*savefile.Record) error
+	WriteAt(ns uint64, data []byte, length uint32) error
 	Flush() error
 	Whole() int64
 	Buffered() int
@@ -188,6 +189,15 @@ func (v *saver) packet(rec *savefile.Record, link linktype.Type) error {
 		return v.syncer.failed()
 	}
 	return nil
+}
+
+// steady returns what writes packets of the interface of the packet before, where there
+// is nothing to decide or to do for each of them, and nil otherwise.
+func (v *saver) steady() packetWriter {
+	if v.rotates() || v.s.opt.perPacket {
+		return nil
+	}
+	return v.writer
 }
 
 // flush writes out what has been collected.

@@ -51,13 +51,19 @@ func (s *session) newOutput(ifaces []*savefile.Interface, statistics func() []sa
 func (out *output) packet(rec *savefile.Record, link linktype.Type) error {
 	out.mu.Lock()
 	defer out.mu.Unlock()
+	err := out.take(rec, link)
+	out.count.Store(out.taken)
+	return err
+}
+
+// take is packet for who holds the lock; count is left behind.
+func (out *output) take(rec *savefile.Record, link linktype.Type) error {
 	if out.saver != nil {
 		if err := out.saver.rotate(); err != nil {
 			return err
 		}
 	}
 	out.taken++
-	out.count.Store(out.taken)
 	if out.saver != nil {
 		if err := out.saver.packet(rec, link); err != nil {
 			return err
@@ -67,6 +73,14 @@ func (out *output) packet(rec *savefile.Record, link linktype.Type) error {
 		return out.printer.packet(rec, link)
 	}
 	return nil
+}
+
+// steady returns what writes the packets to come, where that is all there is to do.
+func (out *output) steady() packetWriter {
+	if out.saver == nil || out.printer != nil {
+		return nil
+	}
+	return out.saver.steady()
 }
 
 // lookAtClock lets the next packet begin another file if it is time. That is asked

@@ -1,6 +1,9 @@
 package savefile
 
-import "io"
+import (
+	"io"
+	"slices"
+)
 
 // writeSize is how much a writer collects before it writes, in bytes.
 const writeSize = 512 << 10
@@ -31,6 +34,16 @@ func (f *batch) room(n int) error {
 		return f.Flush()
 	}
 	return f.err
+}
+
+// extend makes the buffer n bytes longer and returns these, which hold anything.
+func (f *batch) extend(n int) []byte {
+	end := len(f.buf)
+	if cap(f.buf)-end < n {
+		f.buf = slices.Grow(f.buf, n)
+	}
+	f.buf = f.buf[:end+n]
+	return f.buf[end:]
 }
 
 // Flush writes what was collected.

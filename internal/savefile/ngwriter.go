@@ -161,15 +161,32 @@ func (f *NgWriter) Write(rec *Record) error {
 	if !ok {
 		return fmt.Errorf("packet %d: time stamp of %d seconds does not fit a pcapng block", rec.Number, rec.Sec)
 	}
-	n := minBlock + enhancedFixed + len(rec.Data) + (-len(rec.Data) & 3)
+	return f.enhanced(t, rec.Data, rec.Len)
+}
+
+// WriteAt adds a packet of the interface of the packet before, which was captured so
+// many nanoseconds after 1970.
+func (f *NgWriter) WriteAt(ns uint64, data []byte, length uint32) error {
+	if f.units == 1e6 {
+		ns /= 1000
+	}
+	return f.enhanced(ns, data, length)
+}
+
+// enhanced writes a packet's block.
+func (f *NgWriter) enhanced(t uint64, data []byte, length uint32) error {
+	n := minBlock + enhancedFixed + len(data) + (-len(data) & 3)
 	if err := f.room(n); err != nil {
 		return err
 	}
-	if f.big {
-		f.buf = appendEnhanced(f.buf, binary.BigEndian, uint32(n), f.id, t, rec)
-	} else {
-		f.buf = appendEnhanced(f.buf, binary.LittleEndian, uint32(n), f.id, t, rec)
+	b := f.extend(n)
+	putWords(b, f.big, blockEnhanced, uint32(n), f.id, uint32(t>>32))
+	putWords(b[16:], f.big, uint32(t), uint32(len(data)), length, 0)
+	if len(data)&3 != 0 {
+		clear(b[n-blockTailSize-3 : n-blockTailSize])
 	}
+	copy(b[blockHeadSize+enhancedFixed:], data)
+	putWord(b[n-blockTailSize:], f.big, uint32(n))
 	return nil
 }
 
@@ -191,19 +208,6 @@ func units(rec *Record, perSecond uint64) (uint64, bool) {
 	hi, lo := bits.Mul64(uint64(rec.Sec), perSecond)
 	t, carry := bits.Add64(lo, uint64(rec.Nsec)/(1e9/perSecond), 0)
 	return t, rec.Sec >= 0 && hi == 0 && carry == 0
-}
-
-// appendEnhanced appends a packet's block of n bytes.
-func appendEnhanced[O binary.AppendByteOrder](b []byte, order O, n, id uint32, t uint64, rec *Record) []byte {
-	b = order.AppendUint32(b, blockEnhanced)
-	b = order.AppendUint32(b, n)
-	b = order.AppendUint32(b, id)
-	b = order.AppendUint32(b, uint32(t>>32))
-	b = order.AppendUint32(b, uint32(t))
-	b = order.AppendUint32(b, uint32(len(rec.Data)))
-	b = order.AppendUint32(b, rec.Len)
-	b = pad(append(b, rec.Data...), len(rec.Data))
-	return order.AppendUint32(b, n)
 }
 
 // Statistics are the counts of a capture on one interface from its start on. Received
