@@ -89,10 +89,12 @@ type Config struct {
 // cooked header. Accept sees the packet as it would be delivered, but not yet cut
 // to the snapshot length: a filter may look beyond it.
 type Filter struct {
-	Classic []bpf.RawInstruction     // attached with SO_ATTACH_FILTER
-	Program *ebpf.Program            // attached with SO_ATTACH_BPF; the caller may close it afterwards
-	Attach  func(syscall.Conn) error // attaches a program itself, for a choice of several
-	Accept  func(*Packet) bool       // must not keep the packet
+	Classic []bpf.RawInstruction // attached with SO_ATTACH_FILTER
+	Program *ebpf.Program        // attached with SO_ATTACH_BPF; the caller may close it afterwards
+	Accept  func(*Packet) bool   // must not keep the packet
+	// Attach attaches a program itself, for a choice of several. It reports whether that
+	// decides alone: then Accept is not asked.
+	Attach func(syscall.Conn) (alone bool, err error)
 }
 
 // Direction says which packets of an interface are wanted.

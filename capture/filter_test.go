@@ -80,7 +80,7 @@ func TestOpenUnderTraffic(t *testing.T) {
 		case 1:
 			cfg.Filter.Program = program[want]
 		case 2:
-			cfg.Filter.Attach = func(c syscall.Conn) error { return attach.SocketProgram(c, program[want]) }
+			cfg.Filter.Attach = func(c syscall.Conn) (bool, error) { return true, attach.SocketProgram(c, program[want]) }
 		}
 		h := opened(t, lab.Right, cfg)
 		for range 20 {
@@ -175,7 +175,7 @@ func TestSetFilterRefused(t *testing.T) {
 	if err := h.SetFilter(Filter{Classic: []bpf.RawInstruction{{Op: 0x20}}}); err == nil {
 		t.Fatal("an invalid program was taken")
 	}
-	if err := h.SetFilter(Filter{Classic: ret(1), Attach: func(syscall.Conn) error { return nil }}); err == nil {
+	if err := h.SetFilter(Filter{Classic: ret(1), Attach: func(syscall.Conn) (bool, error) { return true, nil }}); err == nil {
 		t.Fatal("two programs were taken")
 	}
 	send(t, s, frames...)
@@ -197,11 +197,11 @@ func TestSetFilterRefused(t *testing.T) {
 func TestLockedFilter(t *testing.T) {
 	lab := netlab.NewWith(t, quiet)
 	for _, name := range []string{lab.Right.Link, Any} {
-		h := opened(t, lab.Right, Config{Interface: name, BlockTimeout: time.Hour, Filter: Filter{Attach: func(c syscall.Conn) error {
+		h := opened(t, lab.Right, Config{Interface: name, BlockTimeout: time.Hour, Filter: Filter{Attach: func(c syscall.Conn) (bool, error) {
 			if err := attach.Socket(c, attach.Return(100)); err != nil {
-				return err
+				return false, err
 			}
-			return attach.Lock(c)
+			return true, attach.Lock(c)
 		}}})
 		s := sender(t, lab.Left)
 		send(t, s, twoKinds(lab)...)

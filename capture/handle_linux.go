@@ -238,7 +238,12 @@ func (h *Handle) openSocket(cfg *Config) error {
 func (h *Handle) install(f *Filter) error {
 	switch {
 	case f.Attach != nil:
-		return f.Attach(h)
+		alone, err := f.Attach(h)
+		if c := *h.change.Load(); alone && c.accept != nil {
+			c.accept = nil // for each packet the reader looks whether there is one
+			h.change.Store(&c)
+		}
+		return err
 	case f.Program != nil:
 		return attach.SocketProgram(h, f.Program)
 	case f.Classic != nil:

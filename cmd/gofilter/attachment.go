@@ -106,7 +106,10 @@ func (k *kernelFilter) filter() capture.Filter {
 	if k.all {
 		return capture.Filter{}
 	}
-	f := capture.Filter{Attach: k.attach}
+	f := capture.Filter{Attach: func(conn syscall.Conn) (alone bool, err error) {
+		err = k.attach(conn)
+		return k.overflow == nil, err
+	}}
 	if k.here != nil {
 		f.Accept = k.accept
 	}
@@ -189,11 +192,8 @@ func attachProgram(conn syscall.Conn, insns asm.Instructions) error {
 	return attach.SocketProgram(conn, prog)
 }
 
-// accept filters in this process, where that is needed.
+// accept filters in this process.
 func (k *kernelFilter) accept(p *capture.Packet) bool {
-	if k.overflow == nil {
-		return true
-	}
 	return k.here.Match(p.Data, &ir.Metadata{Len: uint32(p.Length)})
 }
 
