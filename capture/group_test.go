@@ -268,8 +268,8 @@ func TestGroupErrors(t *testing.T) {
 	}
 	lab := netlab.NewWith(t, quiet)
 	err := lab.Right.Do(func() error {
-		_, err := OpenGroup(Config{Interface: lab.Right.Link, Filter: Filter{Attach: func(c syscall.Conn) error {
-			return errors.Join(attach.Socket(c, attach.Return(1)), attach.Lock(c))
+		_, err := OpenGroup(Config{Interface: lab.Right.Link, Filter: Filter{Attach: func(c syscall.Conn) (bool, error) {
+			return true, errors.Join(attach.Socket(c, attach.Return(1)), attach.Lock(c))
 		}}}, 2)
 		return err
 	})

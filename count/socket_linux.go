@@ -19,13 +19,13 @@ var cookedHeaders = map[linktype.Type]int{linktype.LinuxSLL: 16, linktype.LinuxS
 func (c *counter) openSocket(cfg *Config) error {
 	header, cooked := cookedHeaders[c.linkType]
 	place := Place{Type: ebpf.SocketFilter, LinkType: c.linkType, Cooked: cooked}
-	count := func(conn syscall.Conn) error {
+	count := func(conn syscall.Conn) (alone bool, err error) {
 		prog, err := c.load(cfg, place, layout{header: header, skip: c.skips(cfg.Direction)})
 		if err != nil {
-			return err
+			return false, err
 		}
 		defer prog.Close() // the socket keeps it
-		return attach.SocketProgram(conn, prog)
+		return true, attach.SocketProgram(conn, prog)
 	}
 	h, err := capture.Open(capture.Config{
 		Interface:   c.name,
