@@ -213,8 +213,8 @@ func (src *source) next(failed *error) *capture.Block {
 }
 
 // block takes the packets of a block and returns how many it took. It stops when limit,
-// if that is not 0, have been taken in all, or after the first error. rec has all that the packets do
-// not say.
+// if that is not 0, have been taken in all, or after the first error. rec has all that the
+// packets do not say.
 func (out *output) block(block *capture.Block, rec *savefile.Record, limit uint64) (n uint64, err error) {
 	out.mu.Lock()
 	defer out.mu.Unlock()

@@ -194,7 +194,7 @@ func (v *saver) packet(rec *savefile.Record, link linktype.Type) error {
 // steady returns what writes packets of the interface of the packet before, where there
 // is nothing to decide or to do for each of them, and nil otherwise.
 func (v *saver) steady() packetWriter {
-	if v.rotates() || v.s.opt.perPacket {
+	if v.rotates() || v.s.opt.perPacket || v.s.opt.fsync.packet {
 		return nil
 	}
 	return v.writer
