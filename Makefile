@@ -126,6 +126,16 @@ pairs: ## compare PAIRS random pairs of filter and packet before and after every
 mutants: ## make the compiler wrong in each way of a table and see that the tests notice
 	$(GO) run ./internal/mutants
 
+.PHONY: accounting
+accounting: ## 200 starts, stops, filter changes and interface flaps under load: what becomes of each packet (root)
+	$(GO) test -count 1 -timeout 10m -run '^TestAccounting$$' ./capture -rounds 200
+
+.PHONY: soak
+soak: ## an hour of capture with rotation, checked to the packet (root; SOAK="-time 2m -rate 100000")
+	@mkdir -p bin
+	$(GO) build -o bin/gofilter ./cmd/gofilter
+	$(GO) run ./internal/soak -gofilter bin/gofilter $(SOAK)
+
 .PHONY: cover
 cover: ## how much of the code the tests run
 	@mkdir -p bin

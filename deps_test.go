@@ -58,6 +58,7 @@ var lattice = map[string][]string{
 	"ir/irtest":            {"./ir"},
 	"internal/kernelrun":   {"./ir", "./ebpfgen", "./attach", "github.com/cilium/ebpf"},
 	"internal/netlab":      {"golang.org/x/sys"},
+	"internal/source":      {"./internal/netlab", "golang.org/x/sys"},
 	"internal/packets":     {"./linktype"},
 	"internal/gen":         {"./linktype", "./internal/packets"},
 	"internal/corpus":      {"./linktype", "./internal/savefile"},
@@ -69,7 +70,7 @@ func command(dir string) bool {
 	switch {
 	case strings.HasPrefix(dir, "cmd/"), strings.HasPrefix(dir, "internal/conformance/"),
 		strings.HasPrefix(dir, "internal/corpus/"), strings.HasPrefix(dir, "internal/packets/"),
-		dir == "internal/demo", strings.HasPrefix(dir, "internal/kernelmatrix"), dir == "internal/bench", dir == "internal/mutants", strings.HasPrefix(dir, "internal/bench"), strings.HasPrefix(dir, "internal/oracle"):
+		dir == "internal/demo", strings.HasPrefix(dir, "internal/kernelmatrix"), dir == "internal/soak", dir == "internal/bench", dir == "internal/mutants", strings.HasPrefix(dir, "internal/bench"), strings.HasPrefix(dir, "internal/oracle"):
 		return true
 	}
 	return false
