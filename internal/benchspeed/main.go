@@ -31,6 +31,7 @@ import (
 
 	"github.com/gofilter/gofilter"
 	"github.com/gofilter/gofilter/cbpfgen"
+	"github.com/gofilter/gofilter/internal/netlab"
 	"github.com/gofilter/gofilter/ir"
 	"github.com/gofilter/gofilter/linktype"
 )
@@ -49,6 +50,7 @@ type bench struct {
 	repeat   uint32
 	recorded map[string][]bpf.RawInstruction
 	missed   int
+	lab      *netlab.Lab // where XDP programs are attached; nil until one is
 }
 
 var sections = []struct {
@@ -59,8 +61,14 @@ var sections = []struct {
 	{"costs", "what one step costs after conversion, in ns, beside the table of package opt", (*bench).costs},
 	{"emulation", "ns net of an empty program, the kernel's conversion under BPF_PROG_TEST_RUN", (*bench).emulation},
 	{"sockets", "ns net of an empty program, attached to sockets", (*bench).sockets},
+	{"tc", "eBPF programs for TC under BPF_PROG_TEST_RUN, packets that pass: " + columns, (*bench).tc},
+	{"xdp", "the same for XDP", (*bench).xdp},
+	{"socket", "the same for a socket, beside the kernel's conversion of libpcap's program", (*bench).socket},
 	{"taps", "the same, attached to many packet sockets of one link, a copy of the program each", (*bench).taps},
 }
+
+// columns says what is printed of an eBPF program.
+const columns = "ns net of an empty program, instructions, those that the kernel makes of them, bytes of machine code"
 
 func main() {
 	b := &bench{out: os.Stdout}
@@ -90,6 +98,11 @@ func (b *bench) run(only, driver, record string) (err error) {
 	if driver == "" {
 		fmt.Fprintln(b.out, "no driver of libpcap (GOFILTER_ORACLE): its recorded programs")
 	}
+	defer func() {
+		if b.lab != nil {
+			b.lab.Close()
+		}
+	}()
 	// The thread that measures stays where it is.
 	runtime.LockOSThread()
 	for _, s := range sections {
