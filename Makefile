@@ -107,11 +107,12 @@ fuzz: ## run each fuzz target for FUZZTIME
 	done
 
 .PHONY: bench
-bench: ## sizes, compile times and growth against libpcap (GOFILTER_ORACLE, GOFILTER_ORACLE_DEBIAN: its drivers)
+bench: ## sizes, compile times and growth against libpcap (GOFILTER_ORACLE, GOFILTER_ORACLE_DEBIAN: its drivers); eBPF (root)
 	$(GO) run ./internal/bench
+	$(GO) run ./internal/benchspeed -only tc,xdp,socket
 
 .PHONY: bench-speed
-bench-speed: ## what classic programs for speed cost in the kernel, against libpcap's (root; GOFILTER_ORACLE: its driver)
+bench-speed: ## what classic programs for speed, and eBPF, cost in the kernel, against libpcap's (root; GOFILTER_ORACLE: its driver)
 	$(GO) run ./internal/benchspeed
 
 .PHONY: gobench

@@ -3,7 +3,6 @@ package ebpfelf
 import (
 	"encoding/binary"
 	"fmt"
-	"strings"
 
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
@@ -18,9 +17,6 @@ const (
 	// maxNames is BTF_MAX_NAME_OFFSET: how long the names and words of BTF
 	// can be, in bytes.
 	maxNames = 0xffffff
-	// maxWords is how many bytes of an instruction's words are kept: enough for a
-	// line, and for programs of a million instructions only what is not said yet.
-	maxWords = 120
 )
 
 // btfHeader is struct btf_header of linux/btf.h.
@@ -113,12 +109,12 @@ func (o *Object) lines(insns asm.Instructions, n *names) []lineInfo {
 			// The kernel takes no line information without some for the first
 			// instruction.
 			words = whole
-		case n.room() < maxWords:
+		case n.room() < ebpfgen.MaxWords:
 			words = whole
 		}
 		l := lineInfo{
 			Off: uint32(iter.Offset.Bytes()), File: file,
-			Line: n.add(line(words)), Place: place.of(words.Span.Pos),
+			Line: n.add(words.String()), Place: place.of(words.Span.Pos),
 		}
 		if k := len(all); k > 0 && all[k-1].Line == l.Line && all[k-1].Place == l.Place {
 			continue
@@ -126,16 +122,6 @@ func (o *Object) lines(insns asm.Instructions, n *names) []lineInfo {
 		all = append(all, l)
 	}
 	return all
-}
-
-// line returns the line that stands for words; the middle of long ones is left out.
-func line(w ebpfgen.Words) string {
-	if s := w.Text; len(s) > maxWords {
-		const gap = " ... "
-		half := (maxWords - len(gap)) / 2
-		w.Text = strings.ToValidUTF8(s[:half], "") + gap + strings.ToValidUTF8(s[len(s)-half:], "")
-	}
-	return w.String()
 }
 
 // places finds lines and columns in a text.
@@ -215,7 +201,7 @@ func (n *names) add(s string) uint32 {
 
 // room is how many more bytes there is room for, less what the shortened text of the
 // filter takes.
-func (n *names) room() int { return maxNames - len(n.blob) - 2*maxWords }
+func (n *names) room() int { return maxNames - len(n.blob) - 2*ebpfgen.MaxWords }
 
 // bytes returns the blob with all strings.
 func (n *names) bytes() []byte {

@@ -18,15 +18,30 @@ type Words struct {
 	Span ir.Span
 }
 
-// String returns the text on one line: the kernel's line information and
-// listings have no room for others.
+// MaxWords is the length of Words.String in bytes that is not exceeded.
+const MaxWords = 120
+
+// String returns the text on one line of at most MaxWords bytes: the kernel's line
+// information and listings have no room for others. The middle of a longer text is left
+// out. A loader asks for the string of every instruction, so a list of thousands of hosts
+// must not be its answer each time.
 func (w Words) String() string {
+	if s := w.Text; len(s) > MaxWords {
+		const gap = " ... "
+		half := (MaxWords - len(gap)) / 2
+		return oneLine(strings.ToValidUTF8(s[:half], "") + gap + strings.ToValidUTF8(s[len(s)-half:], ""))
+	}
+	return oneLine(w.Text)
+}
+
+// oneLine returns text with blanks for its control characters.
+func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, w.Text)
+	}, text)
 }
 
 // An assembler collects instructions and labels.

@@ -296,7 +296,7 @@ func (c *csource) text() string {
 		fmt.Fprintf(&s, "#define %s_opaque(x) asm volatile(\"\" : \"+r\"(x))\n\n", c.name)
 	}
 	if c.f.Source != "" {
-		fmt.Fprintf(&s, "/* %s */\n", commentC(Words{Text: c.f.Source}.String()))
+		fmt.Fprintf(&s, "/* %s */\n", commentC(oneLine(c.f.Source)))
 	}
 	fmt.Fprintf(&s, "static inline __attribute__((always_inline))\nunsigned int %s(", c.name)
 	if context, _ := c.context(); context != "" {

@@ -7,6 +7,7 @@ import (
 	"math/rand"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/cilium/ebpf/asm"
 
@@ -215,5 +216,18 @@ func TestRdonlyPrologue(t *testing.T) {
 	plain, err := ebpfgen.Generate(parse(t, tcpPort22, ebpfgen.SocketFilter), ebpfgen.SocketFilter, ebpfgen.Options{})
 	if err != nil || strings.Contains(ebpfgen.Format(plain, ""), "kernel function") {
 		t.Errorf("a kernel of which nothing is known: %v\n%s", err, ebpfgen.Format(plain, ""))
+	}
+}
+
+// TestLongWords: the string of words has a length that no list of thousands makes longer.
+func TestLongWords(t *testing.T) {
+	for _, text := range []string{"", "tcp\nport 22", strings.Repeat("host 10.0.0.1 or ", 5000), strings.Repeat("é", 500), strings.Repeat("x", ebpfgen.MaxWords)} {
+		s := ebpfgen.Words{Text: text}.String()
+		if len(s) > ebpfgen.MaxWords || strings.ContainsAny(s, "\n\t") || !utf8.ValidString(s) {
+			t.Errorf("%.20q gives %d bytes, %q", text, len(s), s)
+		}
+		if long := len(text) > ebpfgen.MaxWords; long != strings.Contains(s, " ... ") {
+			t.Errorf("%.20q gives %q", text, s)
+		}
 	}
 }

@@ -1,15 +1,20 @@
-// Command benchspeed measures what classic programs cost in the running kernel, and
-// prints what gofilter's programs for speed cost beside libpcap's for the same filter.
+// Command benchspeed measures what programs cost in the running kernel, and prints what
+// gofilter's cost beside others for the same filter.
 //
-//	go run ./internal/benchspeed                 everyday filters, both ways of measuring
+//	go run ./internal/benchspeed                 everyday filters, all that is measured
+//	go run ./internal/benchspeed -only tc,xdp,socket   eBPF only
 //	go run ./internal/benchspeed -only costs     the table of costs of package opt
 //	go run ./internal/benchspeed -record FILE -driver DRIVER
 //
-// A program is measured in two ways: as the kernel's conversion of it, written again
+// A classic program for speed is measured in two ways, beside libpcap's: as the kernel's conversion of it, written again
 // for BPF_PROG_TEST_RUN (emulate.go), and attached to real packet sockets
 // (sockets_linux.go). Both need root. What is printed is net of a program that returns at
 // once, the median of -runs runs, in which programs take turns. Many packet sockets on one
 // link (taps_linux.go) show what is left where programs are cold; that is not held to anything.
+//
+// An eBPF program is measured under BPF_PROG_TEST_RUN (ebpf.go): at TC and XDP beside C
+// written by hand, which clang compiles, and beside what cbpfc makes of libpcap's program
+// (peers.go); on a socket beside the kernel's conversion of libpcap's program.
 //
 // libpcap's programs are recorded in testdata/libpcap.txt. A driver of package
 // oracle (-driver or $GOFILTER_ORACLE) makes them anew.

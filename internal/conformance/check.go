@@ -56,6 +56,8 @@ type Runner struct {
 	Etc    gofilter.Resolver            // for cases that need names; nil: they are skipped
 	Inputs int                          // packets a case that are explored, before cuts
 	Seeds  func(linktype.Type) [][]byte // packets to start the exploration from
+	// Objective is what RunOutside compiles for.
+	Objective gofilter.Objective
 }
 
 // Run runs one case. A panic in the compiler is an outcome.

@@ -43,7 +43,7 @@ func (r *Runner) RunOutside(c *Case, view ir.View, build func(f *ir.Func) ([]Out
 		rep.refusal("configuration", err)
 		return rep
 	}
-	cfg.View = view
+	cfg.View, cfg.Objective = view, r.Objective
 	f, err := gofilter.Compile(c.Expr, cfg)
 	if err != nil {
 		rep.refusal("compile", err)

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofilter/gofilter"
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/internal/conformance"
 	"github.com/gofilter/gofilter/internal/conformance/places"
@@ -30,6 +31,7 @@ import (
 // options are the command's flags.
 type options struct {
 	dir, target, access, dlt, expr string
+	objective                      string
 	id, fail, inputs, every        int
 }
 
@@ -40,6 +42,7 @@ func main() {
 	flag.StringVar(&o.access, "access", "", "strategies to force, separated by commas; all: each that works; default: the target's choice")
 	flag.StringVar(&o.dlt, "dlt", "", "only cases of this link type")
 	flag.StringVar(&o.expr, "expr", "", "only cases whose expression matches this regular expression")
+	flag.StringVar(&o.objective, "objective", "all", "what filters are compiled for: size, speed, or all")
 	flag.IntVar(&o.id, "id", -1, "only the case with this number")
 	flag.IntVar(&o.fail, "fail", 3, "failures to print in full")
 	flag.IntVar(&o.inputs, "inputs", 40, "packets a case to explore, before cuts")
@@ -94,6 +97,10 @@ func run(o *options) error {
 	} else {
 		fmt.Fprintln(os.Stderr, "conformance-ebpf: cases that need names are skipped:", err)
 	}
+	objectives, err := places.Objectives(o.objective)
+	if err != nil {
+		return err
+	}
 	failed, ran := 0, 0
 	for _, t := range ebpfgen.Targets() {
 		if o.target != "" && o.target != t.String() {
@@ -106,13 +113,15 @@ func run(o *options) error {
 		if len(access) == 0 {
 			continue
 		}
-		sum := runTarget(runner, t, access, cases, o.fail)
-		sum.print(t, access)
-		failed += sum.failed
-		if sum.passed > 0 && (sum.verdicts.Accepted.Load() == 0 || sum.verdicts.Rejected.Load() == 0) {
-			return fmt.Errorf("%s: all verdicts are the same", t)
+		for _, runner.Objective = range objectives {
+			sum := runTarget(runner, t, access, cases, o.fail)
+			sum.print(t, access, runner.Objective)
+			failed += sum.failed
+			if sum.passed > 0 && (sum.verdicts.Accepted.Load() == 0 || sum.verdicts.Rejected.Load() == 0) {
+				return fmt.Errorf("%s: all verdicts are the same", t)
+			}
+			ran += sum.passed
 		}
-		ran += sum.passed
 	}
 	switch {
 	case failed > 0:
@@ -131,9 +140,9 @@ type sum struct {
 	took                                                   time.Duration
 }
 
-func (s *sum) print(t ebpfgen.Target, access []ebpfgen.Access) {
-	fmt.Printf("%-10s %v: %d cases pass, %d fail, %d ask for what the target has not, %d are too large, %d skipped; %d runs, %d accepted, %d stricter; %.0f s\n",
-		t, access, s.passed, s.failed, s.unsupported, s.unfit, s.skipped, s.inputs, s.verdicts.Accepted.Load(), s.stricter, s.took.Seconds())
+func (s *sum) print(t ebpfgen.Target, access []ebpfgen.Access, o gofilter.Objective) {
+	fmt.Printf("%-10s %v, for %s: %d cases pass, %d fail, %d ask for what the target has not, %d are too large, %d skipped; %d runs, %d accepted, %d stricter; %.0f s\n",
+		t, access, o, s.passed, s.failed, s.unsupported, s.unfit, s.skipped, s.inputs, s.verdicts.Accepted.Load(), s.stricter, s.took.Seconds())
 }
 
 // runTarget runs the cases on all processors.

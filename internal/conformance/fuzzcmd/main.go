@@ -6,6 +6,8 @@
 //	go run ./internal/conformance/fuzzcmd -n 50000
 //	go run ./internal/conformance/fuzzcmd -seed 7 -from 1234 -n 1     one again
 //
+// Filters are compiled for size and for speed in turns.
+//
 // It exits with status 1 if the verifier refuses a program, a verdict is wrong, something
 // crashes, or too few filters compile.
 package main
@@ -19,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofilter/gofilter"
 	"github.com/gofilter/gofilter/cbpfgen"
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/internal/conformance"
@@ -34,6 +37,7 @@ type options struct {
 	seed            uint64
 	from, n, inputs int
 	target, access  string
+	objective       string
 	fail            int
 }
 
@@ -45,6 +49,7 @@ func main() {
 	flag.IntVar(&o.inputs, "inputs", 8, "packets a filter to explore, before cuts")
 	flag.StringVar(&o.target, "target", "", "only filters for this target")
 	flag.StringVar(&o.access, "access", "all", "strategies, separated by commas")
+	flag.StringVar(&o.objective, "objective", "all", "what filters are compiled for: size, speed, or all, in turns")
 	flag.IntVar(&o.fail, "fail", 3, "failures to print in full")
 	flag.Parse()
 	if err := run(&o); err != nil {
@@ -98,8 +103,15 @@ func run(o *options) error {
 	if len(hooks) == 0 {
 		return errors.New("no target with such a strategy")
 	}
+	objectives, err := places.Objectives(o.objective)
+	if err != nil {
+		return err
+	}
 	fmt.Println("seed", o.seed)
-	runner := &conformance.Runner{Inputs: o.inputs, Seeds: gen.Seeds, Etc: oracle.Names{}}
+	var runners []*conformance.Runner
+	for _, objective := range objectives {
+		runners = append(runners, &conformance.Runner{Inputs: o.inputs, Seeds: gen.Seeds, Etc: oracle.Names{}, Objective: objective})
+	}
 	start := time.Now()
 	s := sum{byTarget: make(map[string]int)}
 	var mu sync.Mutex
@@ -109,9 +121,10 @@ func run(o *options) error {
 		wg.Go(func() {
 			for n := range next {
 				h := &hooks[n%len(hooks)]
-				c, rep, unfit := try(runner, h, o.seed, n, &s.verdicts)
+				r := runners[n/len(hooks)%len(runners)]
+				c, rep, unfit := try(r, h, o.seed, n, &s.verdicts)
 				mu.Lock()
-				s.add(h, c, rep, unfit, o.fail)
+				s.add(h, r.Objective, c, rep, unfit, o.fail)
 				mu.Unlock()
 			}
 		})
@@ -173,7 +186,7 @@ func try(r *conformance.Runner, h *hook, seed uint64, n int, tally *places.Tally
 }
 
 // add counts a filter and prints a failure.
-func (s *sum) add(h *hook, c *oracle.Case, rep *conformance.Report, unfit bool, show int) {
+func (s *sum) add(h *hook, objective gofilter.Objective, c *oracle.Case, rep *conformance.Report, unfit bool, show int) {
 	switch {
 	case unfit:
 		s.unfit++
@@ -189,7 +202,7 @@ func (s *sum) add(h *hook, c *oracle.Case, rep *conformance.Report, unfit bool, 
 	default:
 		s.failed++
 		if s.failed <= show {
-			fmt.Printf("%s\nat %s: %v\n%s\n\n", c, h.target, rep.Outcome, rep.Detail)
+			fmt.Printf("%s\nat %s, for %s: %v\n%s\n\n", c, h.target, objective, rep.Outcome, rep.Detail)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/gofilter/gofilter"
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/internal/conformance"
 	"github.com/gofilter/gofilter/internal/kernelrun"
@@ -55,6 +56,20 @@ func Access(t ebpfgen.Target, names string) ([]ebpfgen.Access, error) {
 		list = append(list, a)
 	}
 	return list, nil
+}
+
+// Objectives returns the objectives that are asked for: the name of one, or "all".
+func Objectives(name string) ([]gofilter.Objective, error) {
+	all := []gofilter.Objective{gofilter.Size, gofilter.Speed}
+	if name == "all" {
+		return all, nil
+	}
+	for _, o := range all {
+		if o.String() == name {
+			return []gofilter.Objective{o}, nil
+		}
+	}
+	return nil, fmt.Errorf("unknown objective %q", name)
 }
 
 // A Tally counts verdicts.
