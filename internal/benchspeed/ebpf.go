@@ -137,7 +137,7 @@ const xdpRepeat = 5
 func (b *bench) time(t ebpfgen.Target, k *kernelrun.Program, frames [][]byte, best []float64) error {
 	repeat := b.repeat
 	if t == ebpfgen.XDP {
-		unpin, err := b.pin(k.Loaded())
+		unpin, err := b.board.pin(k.Loaded())
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,6 @@ import (
 
 	"github.com/gofilter/gofilter"
 	"github.com/gofilter/gofilter/cbpfgen"
-	"github.com/gofilter/gofilter/internal/netlab"
 	"github.com/gofilter/gofilter/ir"
 	"github.com/gofilter/gofilter/linktype"
 )
@@ -55,7 +54,7 @@ type bench struct {
 	repeat   uint32
 	recorded map[string][]bpf.RawInstruction
 	missed   int
-	lab      *netlab.Lab // where XDP programs are attached; nil until one is
+	board    board // where XDP programs are attached
 }
 
 var sections = []struct {
@@ -103,11 +102,7 @@ func (b *bench) run(only, driver, record string) (err error) {
 	if driver == "" {
 		fmt.Fprintln(b.out, "no driver of libpcap (GOFILTER_ORACLE): its recorded programs")
 	}
-	defer func() {
-		if b.lab != nil {
-			b.lab.Close()
-		}
-	}()
+	defer b.board.close()
 	// The thread that measures stays where it is.
 	runtime.LockOSThread()
 	for _, s := range sections {

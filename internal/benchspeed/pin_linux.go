@@ -7,11 +7,16 @@ import (
 	"github.com/gofilter/gofilter/internal/netlab"
 )
 
-// pin attaches an XDP program to a link in a private namespace, and gives back what takes it
-// off. The kernel enters XDP programs through code that it patches when one comes or goes, and
-// BPF_PROG_TEST_RUN is such a coming and going unless the program is attached: tens of
-// milliseconds for a call, and the calling thread's time goes into it.
-func (b *bench) pin(p *ebpf.Program) (unpin func() error, err error) {
+// A board is what XDP programs are pinned to: a link in a private namespace.
+type board struct {
+	lab *netlab.Lab // nil until it is needed
+}
+
+// pin attaches an XDP program, and gives back what takes it off. The kernel enters XDP
+// programs through code that it patches when one comes or goes, and BPF_PROG_TEST_RUN is such
+// a coming and going unless the program is attached: tens of milliseconds for a call, and the
+// calling thread's time goes into it.
+func (b *board) pin(p *ebpf.Program) (unpin func() error, err error) {
 	if b.lab == nil {
 		if b.lab, err = netlab.Open(netlab.Options{Quiet: true}); err != nil {
 			return nil, err
@@ -26,4 +31,10 @@ func (b *bench) pin(p *ebpf.Program) (unpin func() error, err error) {
 		return nil, err
 	}
 	return l.Close, nil
+}
+
+func (b *board) close() {
+	if b.lab != nil {
+		b.lab.Close()
+	}
 }

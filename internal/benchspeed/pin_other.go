@@ -8,4 +8,9 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-func (*bench) pin(*ebpf.Program) (func() error, error) { return nil, errors.ErrUnsupported }
+// A board is what XDP programs are pinned to; see the Linux build.
+type board struct{}
+
+func (*board) pin(*ebpf.Program) (func() error, error) { return nil, errors.ErrUnsupported }
+
+func (*board) close() {}
