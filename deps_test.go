@@ -45,12 +45,14 @@ var lattice = map[string][]string{
 	// The kernel's side: these know no filters.
 	"attach":                 {"github.com/cilium/ebpf", "golang.org/x/net/bpf", "golang.org/x/sys"},
 	"capture":                {"./attach", "./linktype", "github.com/cilium/ebpf", "golang.org/x/net/bpf", "golang.org/x/sys"},
+	"capture/hook":           {"./attach", "./capture", "./linktype", "github.com/cilium/ebpf", "golang.org/x/sys"},
 	"count":                  {"./attach", "./capture", "./linktype", "github.com/cilium/ebpf", "golang.org/x/sys"},
 	"capture/gopacketsource": {"./capture", "github.com/google/gopacket"},
 
 	// What the command adds: finished programs, cooked captures, files, packet lines.
 	"internal/cbpfvm":   {"./ir", "golang.org/x/net/bpf"},
 	"internal/cooked":   {"./ir", "./linktype"},
+	"internal/untag":    {"./ir"},
 	"internal/savefile": {"./linktype"},
 	"internal/decode":   {"./linktype", "github.com/google/gopacket"},
 

@@ -86,8 +86,9 @@ func Detach(conn syscall.Conn) error { return detach(conn) }
 func Lock(conn syscall.Conn) error { return lock(conn) }
 
 // Load loads an eBPF program into the kernel. The program declares no licence that
-// the kernel counts as GPL-compatible, unless it calls functions of the kernel: then it
-// declares "Dual BSD/GPL", for the kernel allows that to no others. The caller closes it.
+// the kernel counts as GPL-compatible, unless it calls functions of the kernel or writes to a
+// perf buffer: then it declares "Dual BSD/GPL", for the kernel allows that to no others. The
+// caller closes it.
 //
 // The error is a [*LoadError]. It holds the verifier's whole log, shown by the
 // %+v verb; its Error method is one line. Where the load was forbidden it wraps
@@ -104,6 +105,13 @@ func Load(insns asm.Instructions, typ ebpf.ProgramType) (*ebpf.Program, error) {
 func LoadFlags(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Program, error) {
 	return load(insns, typ, flags)
 }
+
+// NewMap makes a map for programs. The caller closes it. The error is an [*Error]; it wraps
+// [os.ErrPermission] and names the capability where one is missing, and
+// [errors.ErrUnsupported] where the kernel has no such maps.
+//
+// As Load it raises RLIMIT_MEMLOCK where that is in the way.
+func NewMap(spec *ebpf.MapSpec) (*ebpf.Map, error) { return newMap(spec) }
 
 // Method is a way to put a filter on a socket.
 type Method uint8

@@ -31,6 +31,8 @@ func load(asm.Instructions, ebpf.ProgramType, uint32) (*ebpf.Program, error) {
 	return nil, errUnsupported
 }
 
+func newMap(*ebpf.MapSpec) (*ebpf.Map, error) { return nil, errUnsupported }
+
 func supported(Method) error { return errUnsupported }
 
 func privileged() error { return errUnsupported }
@@ -40,6 +42,8 @@ func runningKernel() (*Kernel, error) { return nil, errUnsupported }
 func access(ebpf.ProgramType, string) error { return errUnsupported }
 
 func tc(int, Direction, *ebpf.Program, bool) (*Link, error) { return nil, errUnsupported }
+
+func tcxOnly(int, Direction, *ebpf.Program) (*Link, error) { return nil, errUnsupported }
 
 func xdp(int, *ebpf.Program, XDPMode) (*Link, error) { return nil, errUnsupported }
 

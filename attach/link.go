@@ -72,6 +72,10 @@ func TCFirst(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
 	return tc(ifindex, d, p, true)
 }
 
+// TCX is [TC] without the way of kernels before 6.6: where that would be taken, the error
+// wraps [errors.ErrUnsupported].
+func TCX(ifindex int, d Direction, p *ebpf.Program) (*Link, error) { return tcxOnly(ifindex, d, p) }
+
 // XDPMode says where a program for XDP runs.
 type XDPMode uint8
 
@@ -98,7 +102,7 @@ func (m XDPMode) String() string {
 // XDP attaches a program of type [ebpf.XDP] to an interface of the calling thread's
 // network namespace. An interface has room for one: where another program is
 // attached, also in the other mode, XDP leaves it there, and the error wraps
-// [os.ErrExist].
+// [os.ErrExist] and says which program that is.
 //
 // It takes Linux 5.9. Whoever has the loaded program may attach it without a capability
 // (seen on 6.18; older kernels ask for cap_bpf).

@@ -31,6 +31,14 @@ func tc(ifindex int, d Direction, p *ebpf.Program, first bool) (*Link, error) {
 	return l, linkRefusal(fmt.Sprintf("attach TC program to interface %d, %s", ifindex, d), err, needs)
 }
 
+func tcxOnly(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	l, err := tcx(ifindex, d, p, false)
+	return l, linkRefusal(fmt.Sprintf("attach TCX program to interface %d, %s (TCX came with Linux 6.6)", ifindex, d), err, capBPF)
+}
+
 // tcx attaches through a bpf_link, in front of all others or behind them.
 func tcx(ifindex int, d Direction, p *ebpf.Program, first bool) (*Link, error) {
 	at := ebpf.AttachTCXIngress
@@ -79,7 +87,7 @@ func xdp(ifindex int, p *ebpf.Program, m XDPMode) (*Link, error) {
 	}
 	op := fmt.Sprintf("attach XDP program to interface %d, mode %s", ifindex, m)
 	if errors.Is(first, unix.EBUSY) || errors.Is(first, unix.EEXIST) {
-		return nil, &Error{op, "the interface has an XDP program of someone else, which stays", &taken{first}}
+		return nil, &Error{op, "the interface has an XDP program of someone else" + xdpWords(ifindex) + ", which stays", &taken{first}}
 	}
 	if _, err := net.InterfaceByIndex(ifindex); errors.Is(first, unix.EINVAL) && err != nil {
 		first = unix.ENODEV

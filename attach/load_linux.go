@@ -2,6 +2,7 @@ package attach
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 
@@ -61,14 +62,38 @@ const (
 )
 
 // licence returns what a program declares. The kernel lets only programs that are under
-// the GPL, too, call its functions (kernel/bpf/verifier.c, add_kfunc_call).
+// the GPL, too, call its functions (kernel/bpf/verifier.c, add_kfunc_call) and
+// bpf_perf_event_output (gpl_only in its struct bpf_func_proto).
 func licence(insns asm.Instructions) string {
+	perf := int64(asm.FnPerfEventOutput.Call().Constant)
 	for i := range insns {
-		if insns[i].IsKfuncCall() {
+		if insns[i].IsKfuncCall() || insns[i].IsBuiltinCall() && insns[i].Constant == perf {
 			return "Dual BSD/GPL"
 		}
 	}
 	return "BSD"
+}
+
+func newMap(spec *ebpf.MapSpec) (*ebpf.Map, error) {
+	m, err := ebpf.NewMap(spec)
+	if err != nil && errors.Is(err, unix.EPERM) && raiseMemlock() {
+		m, err = ebpf.NewMap(spec)
+	}
+	if err == nil {
+		return m, nil
+	}
+	op := fmt.Sprintf("make map of type %s", spec.Type)
+	switch {
+	case errors.Is(err, unix.EPERM):
+		e := &Error{Op: op, Err: unix.EPERM}
+		if names := missing(capBPF); names != "" {
+			e.Reason = "missing " + names + " (or cap_sys_admin)"
+		}
+		return nil, e
+	case errors.Is(err, ebpf.ErrNotSupported):
+		return nil, &Error{op, "", fmt.Errorf("%w (%w)", errors.ErrUnsupported, err)}
+	}
+	return nil, &Error{op, "", err}
 }
 
 // rawLength returns the length of a program in 8-byte instructions.

@@ -96,18 +96,23 @@ func attr(b []byte, typ uint16, value []byte) []byte {
 	return b
 }
 
-// attrString returns the value of a string attribute, "" where there is none.
-func attrString(b []byte, typ uint16) string {
+// attrValue returns the value of an attribute, nil where there is none.
+func attrValue(b []byte, typ uint16) []byte {
 	ne := binary.NativeEndian
 	for len(b) >= 4 {
 		n := int(ne.Uint16(b))
 		if n < 4 || n > len(b) {
-			return ""
+			return nil
 		}
-		if ne.Uint16(b[2:]) == typ {
-			return unix.ByteSliceToString(b[4:n])
+		if ne.Uint16(b[2:])&^unix.NLA_F_NESTED == typ {
+			return b[4:n]
 		}
 		b = b[min(len(b), (n+3)&^3):]
 	}
-	return ""
+	return nil
+}
+
+// attrString returns the value of a string attribute, "" where there is none.
+func attrString(b []byte, typ uint16) string {
+	return unix.ByteSliceToString(attrValue(b, typ))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gofilter/gofilter/capture"
+	"github.com/gofilter/gofilter/capture/hook"
 	"github.com/gofilter/gofilter/internal/proto"
 	"github.com/gofilter/gofilter/linktype"
 )
@@ -92,7 +93,11 @@ func (s *session) listAllTypes() error {
 // interfaceNames returns the names of the interfaces to capture on.
 func (s *session) interfaceNames() ([]string, error) {
 	values := s.opt.ifaces
-	if len(values) == 0 {
+	switch {
+	case len(values) > 0:
+	case s.opt.hook.Kind == hook.Cgroup:
+		values = []string{capture.Any}
+	default:
 		values = []string{""}
 	}
 	var names []string

@@ -86,6 +86,9 @@ func (s *session) do() error {
 	case o.results:
 		return errors.New("--results needs a file to read: -r FILE")
 	}
+	if o.hooked() {
+		return s.liveHook()
+	}
 	return s.live()
 }
 

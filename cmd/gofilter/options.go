@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gofilter/gofilter/capture"
+	"github.com/gofilter/gofilter/capture/hook"
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/linktype"
 )
@@ -41,6 +42,7 @@ type options struct {
 	printToo   bool   // print although packets are written
 	countOnly  bool   // print only how many packets there are
 	attach     string
+	hook       hook.Hook // zero: a packet socket
 	results    bool
 	stat       statOptions
 	exprFile   string
@@ -197,6 +199,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setNetmask, "netmask", "", "MASK", "the interface's IPv4 netmask")
 	fs.BoolVar(&o.linuxExt, "linux-ext", false, "compile for a Linux packet socket")
 	value(o.setOrder, "savefile-order", "", "native|swapped", "compile for a savefile of this byte order")
+	value(o.setHook, "hook", "", strings.Join(hook.Names(), "|"), "capture before the stack, or at a control group")
 	value(o.setAttach, "attach", "", "auto|ebpf|classic", "how to put the filter into the kernel")
 	fs.BoolVar(&o.batch, "batch", false, "compile one JSON request a line from standard input")
 	fs.BoolVar(&o.results, "results", false, "print the filter's result for each packet of the file")
@@ -285,6 +288,22 @@ func (o *options) check() error {
 			return errors.New("-r reads a file and -i captures: choose one")
 		case o.direction != "":
 			return errors.New("-Q needs a live capture; a file has no directions")
+		}
+	}
+	if o.hooked() {
+		switch {
+		case o.read != "":
+			return errors.New("--hook needs a live capture: -i")
+		case o.workers > 1:
+			return errors.New("--workers are packet sockets, and --hook captures without one")
+		case o.stampType != "" && o.stampType != "host":
+			return errors.New("-j " + o.stampType + " is a packet socket's; time stamps of --hook are the host's")
+		case o.program != "":
+			return errors.New("--program is classic BPF, which no hook takes: give an expression")
+		case o.attach != "auto":
+			return errors.New("--attach is about packet sockets, and --hook captures without one")
+		case o.dump > 0 || o.format != "" || o.ebpf || o.dumpPass != "":
+			return errors.New("--hook captures; the program of a filter is printed with --target")
 		}
 	}
 	if o.countOnly && o.read == "" && o.dump == 0 {
@@ -376,6 +395,14 @@ func (o *options) setOrder(s string) error {
 func (o *options) setAttach(s string) error {
 	return choice(&o.attach, "way to attach", "auto", "ebpf", "classic")(s)
 }
+
+func (o *options) setHook(s string) (err error) {
+	o.hook, err = hook.Parse(s)
+	return err
+}
+
+// hooked reports whether packets come from a hook.
+func (o *options) hooked() bool { return o.hook.Kind != 0 }
 
 func (o *options) setPrecision(s string) error {
 	var word string

@@ -8,11 +8,15 @@ import (
 	"math/bits"
 )
 
-// More block types and options, draft-ietf-opsawg-pcapng sections 3.5, 4.1, 4.2, 4.6.
+// More block types and options, draft-ietf-opsawg-pcapng sections 3.5, 4.1, 4.2, 4.3, 4.6.
 const (
 	blockStatistics = 5
 
+	optComment   = 1
 	optUserAppl  = 4
+	optIfDescr   = 3
+	optEpbFlags  = 2
+	optVerdict   = 7
 	optIfFilter  = 11
 	filterString = 0 // first byte of if_filter: text in libpcap's language
 
@@ -36,6 +40,7 @@ type NgWriter struct {
 	last        *Interface         // of the packet before,
 	id          uint32             // its number
 	units       uint64             // and its time stamp units in a second
+	scratch     []byte             // of options
 }
 
 // NewNgWriter writes the header of the first section to w at once. bigEndian is the
@@ -132,6 +137,14 @@ func (f *NgWriter) Describe(i *Interface) error {
 	if i.Name != "" {
 		b = appendOption(b, order, optIfName, []byte(i.Name))
 	}
+	for _, row := range []struct {
+		code uint16
+		text string
+	}{{optIfDescr, i.Description}, {optComment, i.Comment}} {
+		if row.text != "" {
+			b = appendOption(b, order, row.code, []byte(row.text))
+		}
+	}
 	resolution := byte(6)
 	if i.Nano {
 		resolution = 9
@@ -161,7 +174,7 @@ func (f *NgWriter) Write(rec *Record) error {
 	if !ok {
 		return fmt.Errorf("packet %d: time stamp of %d seconds does not fit a pcapng block", rec.Number, rec.Sec)
 	}
-	return f.enhanced(t, rec.Data, rec.Len)
+	return f.enhanced(t, rec.Data, rec.Len, f.options(rec))
 }
 
 // WriteAt adds a packet of the interface of the packet before, which was captured so
@@ -170,24 +183,47 @@ func (f *NgWriter) WriteAt(ns uint64, data []byte, length uint32) error {
 	if f.units == 1e6 {
 		ns /= 1000
 	}
-	return f.enhanced(ns, data, length)
+	return f.enhanced(ns, data, length, nil)
 }
 
 // enhanced writes a packet's block.
-func (f *NgWriter) enhanced(t uint64, data []byte, length uint32) error {
-	n := minBlock + enhancedFixed + len(data) + (-len(data) & 3)
+func (f *NgWriter) enhanced(t uint64, data []byte, length uint32, options []byte) error {
+	n := minBlock + enhancedFixed + len(data) + (-len(data) & 3) + len(options)
 	if err := f.room(n); err != nil {
 		return err
 	}
 	b := f.extend(n)
 	putWords(b, f.big, blockEnhanced, uint32(n), f.id, uint32(t>>32))
 	putWords(b[16:], f.big, uint32(t), uint32(len(data)), length, 0)
+	end := n - blockTailSize - len(options)
 	if len(data)&3 != 0 {
-		clear(b[n-blockTailSize-3 : n-blockTailSize])
+		clear(b[end-3 : end])
 	}
 	copy(b[blockHeadSize+enhancedFixed:], data)
+	copy(b[end:], options)
 	putWord(b[n-blockTailSize:], f.big, uint32(n))
 	return nil
+}
+
+// options returns a packet's options, good until the next call; nil where it has none.
+func (f *NgWriter) options(rec *Record) []byte {
+	v := rec.Interface.Verdict
+	if rec.Flags == 0 && v == nil {
+		return nil
+	}
+	order, b := appendOrder(f.big), f.scratch[:0]
+	if rec.Flags != 0 {
+		b = order.AppendUint16(b, optEpbFlags)
+		b = order.AppendUint16(b, 4)
+		b = order.AppendUint32(b, rec.Flags)
+	}
+	if v != nil {
+		b = order.AppendUint16(b, optVerdict)
+		b = order.AppendUint16(b, 9)
+		b = pad(order.AppendUint64(append(b, v.Kind), uint64(v.Value)), 9)
+	}
+	f.scratch = append(b, 0, 0, 0, 0)
+	return f.scratch
 }
 
 // use makes i the interface of the packets that follow.

@@ -177,12 +177,54 @@ func TestNgRefused(t *testing.T) {
 	}
 }
 
+// What a hook says of a packet stands behind its bytes, in both byte orders, and a reader that
+// does not ask for it has the packet.
+func TestNgOptions(t *testing.T) {
+	for _, big := range []bool{false, true} {
+		iface := &Interface{LinkType: linktype.Ethernet, Snaplen: 100, BigEndian: big, Description: "hook tcx", Comment: "a comment",
+			Verdict: &Verdict{VerdictTC, -1}}
+		var out bytes.Buffer
+		w, err := NewNgWriter(&out, big, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, flags := range []uint32{FlagOutbound, 0} {
+			if err := w.Write(&Record{Data: []byte("12345"), Len: 5, Flags: flags, Interface: iface}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		verdict := "\x01\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00"
+		for order, want := range map[bool][]string{
+			false: {"\x03\x00\x08\x00hook tcx", "\x01\x00\x09\x00a comment", "12345\x00\x00\x00\x02\x00\x04\x00\x02\x00\x00\x00\x07\x00\x09\x00" + verdict + "\x00\x00\x00\x00",
+				"12345\x00\x00\x00\x07\x00\x09\x00" + verdict + "\x00\x00\x00\x00"},
+			true: {"\x00\x03\x00\x08hook tcx", "\x00\x01\x00\x09a comment", "12345\x00\x00\x00\x00\x02\x00\x04\x00\x00\x00\x02\x00\x07\x00\x09" + verdict + "\x00\x00\x00\x00",
+				"12345\x00\x00\x00\x00\x07\x00\x09" + verdict + "\x00\x00\x00\x00"},
+		} {
+			for _, bytes := range want {
+				if order == big && strings.Count(out.String(), bytes) != 1 {
+					t.Errorf("big-endian %v: no %q in %q", big, bytes, out.String())
+				}
+			}
+		}
+		if all, err := readAll(&out); err != nil || len(all) != 2 || all[1].data != "12345" {
+			t.Errorf("%+v, %v", all, err)
+		}
+	}
+}
+
 func TestNgWriteDoesNotAllocate(t *testing.T) {
 	w, err := NewNgWriter(new(nowhere), false, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	rec := &Record{Data: make([]byte, 61), Len: 61, Sec: 1, Interface: ngInterfaces()[0]}
+	if rec.Interface.Verdict = (&Verdict{VerdictXDP, 2}); testing.AllocsPerRun(20000, func() { w.Write(rec) }) > 0 {
+		t.Error("an allocation a packet with a verdict")
+	}
+	rec.Interface.Verdict = nil
 	if n := testing.AllocsPerRun(20000, func() { w.Write(rec) }); n > 0 {
 		t.Errorf("%v allocations a packet", n)
 	}

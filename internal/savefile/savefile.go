@@ -36,10 +36,14 @@ func (f Format) String() string {
 // pcap file has exactly one; a pcapng file one for each of its interface
 // description blocks. Two records of the same interface point to the same one.
 type Interface struct {
-	ID       int // number within its section, from 0
-	Name     string
-	Filter   string // that packets passed, in libpcap's language; empty: none, or not said
-	LinkType linktype.Type
+	ID     int // number within its section, from 0
+	Name   string
+	Filter string // that packets passed, in libpcap's language; empty: none, or not said
+	// Description, Comment and Verdict are written to pcapng, and not read: if_description,
+	// a comment, and the epb_verdict of each packet.
+	Description, Comment string
+	Verdict              *Verdict
+	LinkType             linktype.Type
 	// LinkExt is the upper half of a pcap file's link type field: with bit 26 set,
 	// bits 28 to 31 are the length of the frame check sequence at the end of each
 	// packet, in 16-bit units.
@@ -64,8 +68,32 @@ type Record struct {
 	Nsec      uint32 // and nanoseconds, less than a second
 	Len       uint32 // length on the wire in bytes
 	Number    uint64 // place in the file, from 1
+	Flags     uint32 // epb_flags of pcapng, written and not read; 0: nothing to say
 	Interface *Interface
 }
+
+// A Verdict is what a program of the kernel answered of a packet (epb_verdict).
+type Verdict struct {
+	Kind  uint8
+	Value int64
+}
+
+// Kinds of verdicts, draft-ietf-opsawg-pcapng section 4.3.
+const (
+	VerdictTC  = 1 // an eBPF program at TC; TC_ACT_* of linux/pkt_cls.h
+	VerdictXDP = 2 // at XDP; XDP_* of linux/bpf.h
+)
+
+// Bits of Record.Flags, draft-ietf-opsawg-pcapng section 4.3.1: the direction, and how a
+// packet was received.
+const (
+	FlagInbound     = 1
+	FlagOutbound    = 2
+	FlagUnicast     = 1 << 2
+	FlagMulticast   = 2 << 2
+	FlagBroadcast   = 3 << 2
+	FlagPromiscuous = 4 << 2
+)
 
 // Time returns the record's time stamp.
 func (r *Record) Time() time.Time { return time.Unix(r.Sec, int64(r.Nsec)) }
