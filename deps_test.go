@@ -60,7 +60,7 @@ var lattice = map[string][]string{
 	"ir/irtest":            {"./ir"},
 	"internal/kernelrun":   {"./ir", "./ebpfgen", "./attach", "github.com/cilium/ebpf"},
 	"internal/netlab":      {"golang.org/x/sys"},
-	"internal/source":      {"./internal/netlab", "golang.org/x/sys"},
+	"internal/source":      {"./internal/netlab", "github.com/cilium/ebpf", "golang.org/x/sys"},
 	"internal/packets":     {"./linktype"},
 	"internal/gen":         {"./linktype", "./internal/packets"},
 	"internal/corpus":      {"./linktype", "./internal/savefile"},

@@ -3,6 +3,7 @@
 package source
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -31,14 +32,15 @@ func receiver(t *testing.T, lab *netlab.Lab) int {
 	return fd
 }
 
-// numbers returns the numbers and lengths of all frames that have arrived.
-func numbers(t *testing.T, fd int) (all []uint64, lengths []int) {
+// numbers returns the numbers, lengths and destination ports of all frames that have
+// arrived.
+func numbers(t *testing.T, fd int) (all []uint64, lengths []int, ports []uint16) {
 	t.Helper()
 	buf := make([]byte, 2000)
 	for {
 		n, _, err := unix.Recvfrom(fd, buf, unix.MSG_DONTWAIT)
 		if err == unix.EAGAIN {
-			return all, lengths
+			return all, lengths, ports
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -47,7 +49,7 @@ func numbers(t *testing.T, fd int) (all []uint64, lengths []int) {
 		if !ok {
 			t.Fatalf("a frame of %d bytes has no number", n)
 		}
-		all, lengths = append(all, k), append(lengths, n)
+		all, lengths, ports = append(all, k), append(lengths, n), append(ports, binary.BigEndian.Uint16(buf[NumberOffset-6:]))
 	}
 }
 
@@ -83,7 +85,7 @@ func TestSource(t *testing.T) {
 	if limit := 100 + 20000*time.Since(start).Seconds(); n <= 100 || float64(n) > limit {
 		t.Errorf("%d frames, want at most %.0f", n, limit)
 	}
-	all, lengths := numbers(t, fd)
+	all, lengths, _ := numbers(t, fd)
 	of := make([]uint64, 3)
 	for i, k := range all {
 		if k != uint64(i) || lengths[i] != len(s.o.Kinds[i%3]) {
