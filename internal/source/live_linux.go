@@ -81,7 +81,9 @@ func (l *Live) open(even, odd uint16) (err error) {
 
 // numbering is a program that gives the frame its number and its port, and lets it in.
 func numbering(count *ebpf.Map, even, odd uint16) asm.Instructions {
-	network := func(port uint16) int32 { return int32(binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, port))) }
+	network := func(port uint16) int32 {
+		return int32(binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, port)))
+	}
 	return asm.Instructions{
 		asm.Mov.Reg(asm.R6, asm.R1),
 		asm.StoreImm(asm.RFP, -4, 0, asm.Word),
