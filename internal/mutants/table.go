@@ -44,7 +44,7 @@ var mutants = []mutant{
 		"edges go past parameters that are used below"},
 	{"thread-ways", "internal/opt/thread.go", "w.facts.along[2*b+ir.True] = edgeFacts{}", "_ = edgeFacts{}",
 		"where both ways of a test lead to one place it is believed to hold there"},
-	{"thread-via", "internal/opt/thread.go", "if one >= 0 {\n\t\t\treturn\n\t\t}\n\t\tone = e", "one = e",
+	{"thread-via", "internal/opt/learn.go", "if one >= 0 {\n\t\t\treturn\n\t\t}\n\t\tone = e", "one = e",
 		"of two ways that a packet may have come the last is believed"},
 	{"number-dominates", "internal/opt/number.go", "if w.dom.Dominates(f.Values[list[i].id].Block, b) {", "if i > 0 {",
 		"a value is taken from a block that need not have run"},
