@@ -73,12 +73,17 @@ func (t *factTable) carried(param ir.ValueID) ir.ValueID {
 	return ir.None
 }
 
-func (t *factTable) add(class int32, d *domain, at ir.BlockID) {
+// add adds a fact on a class in block at. What it says is for the caller to fill in.
+func (t *factTable) add(class int32, at ir.BlockID) *domain {
 	for int(class) >= len(t.last) {
 		t.last = append(t.last, 0)
 	}
-	t.list = append(t.list, fact{*d, class, at, t.last[class]})
-	t.last[class] = int32(len(t.list) - 1)
+	n := len(t.list)
+	t.list = append(t.list, fact{})
+	x := &t.list[n]
+	x.class, x.at, x.prev = class, at, t.last[class]
+	t.last[class] = int32(n)
+	return &x.domain
 }
 
 // since returns the facts that have been added since there were n.
@@ -142,14 +147,15 @@ func (w *work) holds(from, at ir.BlockID) bool {
 // assume adds to block at the facts that follow from the test of block from being
 // holds.
 func (w *work) assume(from ir.BlockID, holds bool, at ir.BlockID) {
-	answer := single(0)
+	answer := w.facts.add(w.test(from), at)
 	if holds {
-		answer = single(1)
+		*answer = single(1)
+	} else {
+		*answer = single(0)
 	}
-	w.facts.add(w.test(from), &answer, at)
 	b := &w.f.Blocks[from]
-	oldX, oldY := w.domain(b.X, at, maxDepth), w.domain(b.Y, at, maxDepth)
-	x, y := oldX, oldY
+	x, y := w.domain(b.X, at, maxDepth), w.domain(b.Y, at, maxDepth)
+	oldX, oldY := x, y
 	confine(b.Cond, holds, &x, &y)
 	w.refine(b.X, &oldX, &x, at, maxDepth)
 	w.refine(b.Y, &oldY, &y, at, maxDepth)
@@ -166,7 +172,7 @@ func (w *work) refine(id ir.ValueID, old, in *domain, at ir.BlockID, depth int) 
 	if !ok || d.same(old) {
 		return
 	}
-	w.facts.add(w.classes.value(w.f, id), &d, at)
+	*w.facts.add(w.classes.value(w.f, id), at) = d
 	if v.Op.Arity() != 2 {
 		return
 	}
