@@ -192,7 +192,7 @@ func TestUserNamespace(t *testing.T) {
 	} {
 		said := unprivileged(t, lab, &way{name: ownNamespaces + test.way}, nil)
 		if strings.HasPrefix(said, "no namespaces") {
-			netlab.Skip(t, "%s", said)
+			t.Skip("the system lets nobody make namespaces: " + said)
 		}
 		if test.want == "" && said != "" || !strings.Contains(said, test.want) {
 			t.Errorf("%s: %q, want %q", test.way, said, test.want)

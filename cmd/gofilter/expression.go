@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gofilter/gofilter"
+	"github.com/gofilter/gofilter/cbpfgen"
 	"github.com/gofilter/gofilter/expr"
 	"github.com/gofilter/gofilter/ir"
 	"github.com/gofilter/gofilter/linktype"
@@ -41,6 +42,9 @@ func (s *session) expression() (string, error) {
 	}
 	if len(text) > maxExpression {
 		return "", fmt.Errorf("%s: expression is longer than %d bytes", name, maxExpression)
+	}
+	if cbpfgen.IsSavefile(text) {
+		return "", fmt.Errorf("%s: holds a program and no expression: --program %s", name, s.opt.exprFile)
 	}
 	blankComments(text)
 	return string(text), nil

@@ -44,6 +44,8 @@ func TestFinished(t *testing.T) {
 		t.Fatal(r.stderr)
 	}
 	for _, test := range []struct{ args, want string }{
+		{"-d -F " + files["savefile"], "savefile: holds a program and no expression: --program " + files["savefile"]},
+		{"-r " + files["savefile"], "a saved filter program, not a capture"},
 		{"-r " + pcap("lan") + " --program " + filepath.Join(dir, "raw"), "raw: the program is for link type RAW, not EN10MB"},
 		{"--program " + files["savefile"] + " --format xt_bpf", "xt_bpf: a packet does not begin as EN10MB there"},
 		{"--program " + files["savefile"] + " -y RAW -d", "savefile: the program is for link type EN10MB, not RAW"},
