@@ -115,6 +115,10 @@ bench: ## sizes, compile times and growth against libpcap (GOFILTER_ORACLE, GOFI
 bench-speed: ## what classic programs for speed, and eBPF, cost in the kernel, against libpcap's (root; GOFILTER_ORACLE: its driver)
 	$(GO) run ./internal/benchspeed
 
+.PHONY: bench-live
+bench-live: ## what live packets cost, in private network namespaces (root)
+	$(GO) run ./internal/benchlive
+
 .PHONY: gobench
 gobench: ## run all benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
