@@ -135,8 +135,8 @@ func (c *counter) read() ([]Counts, error) {
 // number of packets.
 func (sum *Counts) add(cpu *[numCounters]uint64) {
 	for i := range sum.Sizes {
-		sum.Sizes[i] += cpu[i]
-		sum.Packets += cpu[i]
+		sum.Sizes[i] += cpu[rangeZero+i]
+		sum.Packets += cpu[rangeZero+i]
 	}
 	sum.Bytes += cpu[byteCounter]
 }

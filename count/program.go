@@ -74,20 +74,25 @@ func assemble(l layout, filters []asm.Instructions) (asm.Instructions, error) {
 		if i > 0 {
 			out = append(out, asm.LoadMem(asm.R1, asm.RFP, l.contextSlot, asm.DWord).WithSymbol(prefix+"begin"))
 		}
-		next := end
+		p := part{prefix: prefix, next: end, leave: asm.Instructions{asm.Mov.Imm(asm.R0, l.returns), asm.Return()}}
 		if i+1 < len(filters) {
-			next = "f" + strconv.Itoa(i+1) + ".begin"
+			p.next = "f" + strconv.Itoa(i+1) + ".begin"
+			p.leave = asm.Instructions{asm.Ja.Label(p.next)}
 		}
-		body, err := embed(f, prefix, next)
+		body, err := p.embed(f, l.raise(i, p))
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, body...)
-		if refers(body, prefix+accepted) { // else it accepts nothing, and the verifier wants no dead code
-			out = append(out, l.raise(i, prefix, next)...)
-		}
 	}
 	return append(out, asm.Mov.Imm(asm.R0, l.returns).WithSymbol(end), asm.Return()), nil
+}
+
+// A part is a filter's place in the program.
+type part struct {
+	prefix string           // of its labels
+	next   string           // label of what follows
+	leave  asm.Instructions // what goes on there
 }
 
 // direction returns what leaves for end with packets that do not count.
@@ -111,13 +116,18 @@ func (l *layout) direction(end string) (out asm.Instructions) {
 	return out
 }
 
-// embed returns a program as a part of a larger one, its labels with a prefix: where it ends
-// with 0 it goes on at next, else at the prefix's accept label.
-func embed(prog asm.Instructions, prefix, next string) (asm.Instructions, error) {
-	out := make(asm.Instructions, 0, len(prog)+4)
-	accept := prefix + accepted
+// embed returns a program as a part of a larger one: where it ends with 0 it goes on at next, else with
+// raise. That stands right behind the first place that accepts: most packets that match
+// come by there, and find code that is near.
+func (p *part) embed(prog, raise asm.Instructions) (asm.Instructions, error) {
+	out := make(asm.Instructions, 0, len(prog)+len(raise)+4)
+	accept := func(old asm.Instruction) {
+		out = append(out, from(asm.Ja.Label(p.prefix+accepted), old))
+		out = append(out, raise...)
+		raise = nil
+	}
 	for i := 0; i < len(prog); i++ {
-		ins := relabel(prog[i], prefix)
+		ins := relabel(prog[i], p.prefix)
 		switch {
 		case ins.OpCode.Class() == asm.LdClass && ins.OpCode.Mode() != asm.ImmMode:
 			return nil, fmt.Errorf("count: instruction %d of a filter may end the program: %v", i, prog[i])
@@ -125,14 +135,15 @@ func embed(prog asm.Instructions, prefix, next string) (asm.Instructions, error)
 			return nil, fmt.Errorf("count: instruction %d of a filter calls a function of its own: %v", i, prog[i])
 		case constant(ins) && i+1 < len(prog) && returns(prog[i+1]) && prog[i+1].Symbol() == "":
 			// The answer needs no register where it is known.
-			to := accept
-			if ins.Constant == 0 {
-				to = next
-			}
-			out = append(out, from(asm.Ja.Label(to), ins))
 			i++
+			if ins.Constant == 0 {
+				out = append(out, from(asm.Ja.Label(p.next), ins))
+			} else {
+				accept(ins)
+			}
 		case returns(ins):
-			out = append(out, from(asm.JEq.Imm(asm.R0, 0, next), ins), asm.Ja.Label(accept))
+			out = append(out, from(asm.JEq.Imm(asm.R0, 0, p.next), ins))
+			accept(asm.Instruction{})
 		default:
 			out = append(out, ins)
 		}
@@ -162,10 +173,6 @@ func from(ins, old asm.Instruction) asm.Instruction {
 	return ins.WithSource(old.Source())
 }
 
-func refers(prog asm.Instructions, label string) bool {
-	return slices.ContainsFunc(prog, func(ins asm.Instruction) bool { return ins.Reference() == label })
-}
-
 func returns(ins asm.Instruction) bool {
 	return ins.OpCode.Class().IsJump() && ins.OpCode.JumpOp() == asm.Exit
 }
@@ -176,17 +183,17 @@ func constant(ins asm.Instruction) bool {
 	return op.Class().IsALU() && op.ALUOp() == asm.Mov && op.Source() == asm.ImmSource && ins.Dst == asm.R0
 }
 
-// raise returns what counts a packet for filter i and goes on at next. What depends on the
+// raise returns what counts a packet for filter i and goes on behind it. What depends on the
 // length is there three times: from a caller without cap_perfmon the verifier takes no
 // addition to a pointer that is reached with different numbers.
-func (l *layout) raise(i int, prefix, next string) asm.Instructions {
+func (l *layout) raise(i int, p part) asm.Instructions {
 	out := asm.Instructions{
-		asm.StoreImm(asm.RFP, l.counterKey, int64(i), asm.Word).WithSymbol(prefix + accepted),
+		asm.StoreImm(asm.RFP, l.counterKey, int64(i), asm.Word).WithSymbol(p.prefix + accepted),
 		asm.Mov.Reg(asm.R2, asm.RFP),
 		asm.Add.Imm(asm.R2, int32(l.counterKey)),
 		asm.LoadMapPtr(asm.R1, l.counters),
 		asm.FnMapLookupElem.Call(),
-		asm.JEq.Imm(asm.R0, 0, next),
+		asm.JEq.Imm(asm.R0, 0, p.next),
 		asm.LoadMem(asm.R1, asm.RFP, l.contextSlot, asm.DWord),
 		asm.LoadMem(asm.R2, asm.R1, skbLen, asm.Word),
 		asm.LoadMem(asm.R3, asm.R1, skbVLANPresent, asm.Word),
@@ -196,12 +203,12 @@ func (l *layout) raise(i int, prefix, next string) asm.Instructions {
 	if l.header != 0 {
 		out = append(out, asm.Add.Imm(asm.R2, int32(l.header)))
 	}
-	long, longest := prefix+"long", prefix+"longest"
+	long, longest := p.prefix+"long", p.prefix+"longest"
 	return slices.Concat(out,
 		add(byteCounter*counterSize, asm.Add.Reg(asm.R3, asm.R2)),
-		l.raiseSize(fineShift, 0, long), asm.Instructions{asm.Ja.Label(next)},
-		labelled(long, l.raiseSize(coarseShift, tableHalf, longest)), asm.Instructions{asm.Ja.Label(next)},
-		labelled(longest, add((NumSizes-1)*counterSize, asm.Add.Imm(asm.R3, 1))))
+		l.raiseSize(fineShift, 0, long), p.leave,
+		labelled(long, l.raiseSize(coarseShift, tableHalf, longest)), p.leave,
+		labelled(longest, add((rangeZero+NumSizes-1)*counterSize, asm.Add.Imm(asm.R3, 1))), p.leave)
 }
 
 // add returns what changes the counter at off.

@@ -35,18 +35,19 @@ const (
 // counterSize is the size of a counter in bytes.
 const counterSize = 8
 
-// Layout of a filter's counters: NumSizes ranges, one that is not used, the bytes. It is two
-// cache lines of most machines.
+// Layout of a filter's counters: the bytes, the ranges, one that is not used. That is two cache
+// lines of most machines; a packet of up to 2047 bytes needs the first one only.
 const (
 	numCounters = 16
-	byteCounter = numCounters - 1
+	byteCounter = 0
+	rangeZero   = 1
 )
 
 // placeTable returns the table: an entry is the place of a range's counter in bytes.
 func placeTable() (table [2 * tableHalf]byte) {
 	for i := range uint32(tableHalf) {
-		table[i] = byte(rangeOf(i<<fineShift) * counterSize)
-		table[tableHalf+i] = byte(rangeOf(i<<coarseShift) * counterSize)
+		table[i] = byte((rangeZero + rangeOf(i<<fineShift)) * counterSize)
+		table[tableHalf+i] = byte((rangeZero + rangeOf(i<<coarseShift)) * counterSize)
 	}
 	return table
 }

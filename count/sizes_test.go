@@ -15,13 +15,13 @@ func TestSizes(t *testing.T) {
 	table := placeTable()
 	for n := uint32(0); n < 1<<18; n++ {
 		// As the program does it.
-		place := (NumSizes - 1) * counterSize
+		place := (rangeZero + NumSizes - 1) * counterSize
 		if i := n >> fineShift; i < tableHalf {
 			place = int(table[i])
 		} else if i := n >> coarseShift; i < tableHalf {
 			place = int(table[tableHalf+i])
 		}
-		i := place / counterSize
+		i := place/counterSize - rangeZero
 		if first, last := SizeRange(i); place%counterSize != 0 || i != rangeOf(n) || n < first || last != 0 && n > last {
 			t.Fatalf("%d bytes: place %d, range %d", n, place, rangeOf(n))
 		}

@@ -1,5 +1,5 @@
 package main
 
 var sections = []section{
-	{"stat", "ns that sending a packet of 64 bytes costs more when the other end counts it", (*bench).stat},
+	{"stat", "ns of the thread that makes packets of 64 bytes, for counting them where they arrive", (*bench).stat},
 }

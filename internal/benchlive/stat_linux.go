@@ -41,19 +41,21 @@ func (b *bench) stat() error {
 		{"--stat-at socket '" + statFilter + "'", counting(count.Socket, statFilter)},
 	}
 	const nothing, bare, ours = 0, 2, 3
-	for _, kind := range []struct {
-		name string
-		port uint16
-	}{{"that matches", 22}, {"that does not match", 80}} {
-		ns, err := pay(b.runs, all, segments(kind.port))
-		if err != nil {
-			return err
+	for _, src := range sources {
+		for _, kind := range []struct {
+			name string
+			port uint16
+		}{{"matches", 22}, {"does not match", 80}} {
+			ns, err := pay(b.runs, src, all, segments(kind.port))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(b.out, "%s; a packet costs %.0f, and more where it %s\n", src.name, ns[nothing], kind.name)
+			for i, c := range all[1:] {
+				fmt.Fprintf(b.out, "  %-42s %6.1f\n", c.name, ns[i+1])
+			}
+			b.hold("--stat against the program by hand", ns[ours]/ns[bare], statLimit)
 		}
-		fmt.Fprintf(b.out, "a packet %s; sending it costs %.0f ns without\n", kind.name, ns[nothing])
-		for i, c := range all[1:] {
-			fmt.Fprintf(b.out, "  %-42s %6.1f\n", c.name, ns[i+1]-ns[nothing])
-		}
-		b.hold("--stat against the program by hand", (ns[ours]-ns[nothing])/(ns[bare]-ns[nothing]), statLimit)
 	}
 	return nil
 }
@@ -61,7 +63,7 @@ func (b *bench) stat() error {
 // segments returns TCP segments to a port, in frames of 64 bytes without the check sequence.
 func segments(port uint16) [][]byte {
 	var all [][]byte
-	for i := range perRound {
+	for i := range numFrames {
 		src, dst := netip.AddrFrom4([4]byte{10, 1, byte(i), 1}), netip.MustParseAddr("10.2.0.1")
 		tcp := packets.TCP{SrcPort: uint16(32768 + 97*i), DstPort: port, Flags: packets.ACK}.Bytes(src, dst, make([]byte, 10))
 		ip := packets.IPv4{Src: src, Dst: dst, Proto: packets.ProtoTCP, DF: true, ID: uint16(i)}.Bytes(tcp)

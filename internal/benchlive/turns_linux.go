@@ -21,21 +21,41 @@ type contender struct {
 	begin func(lab *netlab.Lab) (io.Closer, error)
 }
 
-// Of one run: how often each contender gets the packets, and how many packets at a time. They are
-// few, so that many rounds are not interrupted.
-const (
-	turns    = 150
-	perRound = 128
-)
+// A source makes packets arrive at the right end of a lab, in the time of the calling thread, which
+// is in the namespace of that end.
+type source struct {
+	name     string
+	perRound int // packets
+	rounds   int // that each contender gets in one run; short ones are not interrupted
+	open     func(lab *netlab.Lab, frames [][]byte) (sending, error)
+}
+
+// sending is a source at work.
+type sending interface {
+	send(round int) error
+	io.Closer
+}
 
 // A track is a link for contenders to take turns on.
 type track struct {
-	lab    *netlab.Lab
-	sender *netlab.Sender
+	lab *netlab.Lab
+	src sending
+}
+
+func (t *track) close() {
+	if t.src != nil {
+		t.src.Close()
+	}
+	t.lab.Close()
+}
+
+// enter brings the thread into the namespace of the right end.
+func (t *track) enter() error {
+	return os.NewSyscallError("setns", unix.Setns(int(t.lab.Right.File().Fd()), unix.CLONE_NEWNET))
 }
 
 // newTracks makes n tracks.
-func newTracks(n int) (all []*track, err error) {
+func newTracks(n int, src *source, frames [][]byte) (all []*track, err error) {
 	for range n {
 		lab, err := netlab.Open(netlab.Options{Quiet: true})
 		if err != nil {
@@ -43,24 +63,19 @@ func newTracks(n int) (all []*track, err error) {
 		}
 		t := &track{lab: lab}
 		all = append(all, t)
-		if t.sender, err = lab.Left.Sender(); err != nil {
+		if t.src, err = src.open(lab, frames); err != nil {
 			return all, err
 		}
 	}
 	return all, nil
 }
 
-func (t *track) close() {
-	if t.sender != nil {
-		t.sender.Close()
-	}
-	t.lab.Close()
-}
-
-// pay returns what a packet costs who sends it with each contender on its way, in ns. Links
-// differ by where their memory is, so in every run each contender is on another one.
-func pay(runs int, all []contender, frames [][]byte) ([]float64, error) {
-	tracks, err := newTracks(len(all))
+// pay returns what a packet costs with the first contender on its way, and then what it costs more
+// with each of the others, in ns. Links differ by where their memory is; so in a rotation every
+// contender is on every link once, and is compared with the first one there. What is
+// returned is the median of the rotations.
+func pay(rotations int, src *source, all []contender, frames [][]byte) (ns []float64, err error) {
+	tracks, err := newTracks(len(all), src, frames)
 	defer func() {
 		for _, t := range tracks {
 			t.close()
@@ -69,29 +84,45 @@ func pay(runs int, all []contender, frames [][]byte) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	times := make([][]float64, len(all))
-	for run := range runs {
-		if err := payOnce(run, all, tracks, frames, times); err != nil {
-			return nil, err
+	sums := make([][]float64, len(all))
+	// On a thread of its own, since it goes from one namespace to another.
+	err = tracks[0].lab.Right.Do(func() error {
+		for range rotations {
+			sum := make([]float64, len(all))
+			for shift := range tracks {
+				if err := run(shift, src, all, tracks, sum); err != nil {
+					return err
+				}
+			}
+			for i := range sum {
+				sums[i] = append(sums[i], sum[i]/float64(len(tracks)))
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	out := make([]float64, len(all))
-	for i := range times {
-		out[i] = median(times[i])
+	for i := range sums {
+		for n := range sums[i] {
+			if i > 0 {
+				sums[i][n] -= sums[0][n]
+			}
+		}
+		ns = append(ns, median(sums[i]))
 	}
-	return out, nil
+	return ns, nil
 }
 
-// payOnce is one run.
-func payOnce(run int, all []contender, tracks []*track, frames [][]byte, times [][]float64) (err error) {
+// run adds to sum what a packet costs with each contender, of which the i-th is on track i+shift.
+func run(shift int, src *source, all []contender, tracks []*track, sum []float64) (err error) {
 	on := make([]*track, len(all))
 	for i, c := range all {
-		on[i] = tracks[(i+run)%len(tracks)]
-		var there io.Closer
-		err := on[i].lab.Right.Do(func() (err error) {
-			there, err = c.begin(on[i].lab)
+		on[i] = tracks[(i+shift)%len(tracks)]
+		if err := on[i].enter(); err != nil {
 			return err
-		})
+		}
+		there, err := c.begin(on[i].lab)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
@@ -102,36 +133,46 @@ func payOnce(run int, all []contender, tracks []*track, frames [][]byte, times [
 		}()
 	}
 	list := make([][]float64, len(all))
-	for n := range turns {
+	for n := range src.rounds {
 		for i, t := range on {
-			before, err := backlog()
+			took, good, err := t.turn(n, src.perRound)
 			if err != nil {
 				return err
 			}
-			start := threadTime()
-			if err := t.sender.Send(frames...); err != nil {
-				return err
-			}
-			took := threadTime() - start
-			after, err := backlog()
-			if err != nil {
-				return err
-			}
-			// Where the kernel has left packets to another thread their cost is not in the time.
-			if n > 4 && after-before >= uint64(len(frames)) {
-				list[i] = append(list[i], float64(took.Nanoseconds())/float64(len(frames)))
+			if n > 1 && good { // the first ones warm up
+				list[i] = append(list[i], float64(took.Nanoseconds())/float64(src.perRound))
 			}
 		}
 	}
 	for i := range list {
-		if len(list[i]) < turns/4 {
-			return fmt.Errorf("%s: only %d of %d rounds ran in one thread; the machine is too busy", all[i].name, len(list[i]), turns)
+		if len(list[i]) < src.rounds/4 {
+			return fmt.Errorf("%s: only %d of %d rounds ran in one thread: the machine is too busy", all[i].name, len(list[i]), src.rounds)
 		}
 		// What interrupts only adds, so the fast rounds count.
 		slices.Sort(list[i])
-		times[i] = append(times[i], list[i][len(list[i])/8])
+		sum[i] += list[i][len(list[i])/8]
 	}
 	return nil
+}
+
+// turn sends once. It is not good where the kernel has left packets to another thread, so that
+// their cost is not in the time.
+func (t *track) turn(round, n int) (took time.Duration, good bool, err error) {
+	if err := t.enter(); err != nil {
+		return 0, false, err
+	}
+	before, err := received()
+	if err != nil {
+		return 0, false, err
+	}
+	start := threadTime()
+	err = t.src.send(round)
+	took = threadTime() - start
+	if err != nil {
+		return 0, false, err
+	}
+	after, err := received()
+	return took, after-before >= uint64(n), err
 }
 
 // threadTime returns how long this thread has run. Time in which it waited for a CPU is not in it.
@@ -143,9 +184,9 @@ func threadTime() time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// backlog returns how many packets the receiving side of all CPUs has taken so far: the
-// first column of /proc/net/softnet_stat.
-func backlog() (sum uint64, err error) {
+// received returns how many packets all processors have received: the first column of
+// /proc/net/softnet_stat.
+func received() (sum uint64, err error) {
 	b, err := os.ReadFile("/proc/net/softnet_stat")
 	if err != nil {
 		return 0, err
