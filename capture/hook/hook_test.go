@@ -32,7 +32,6 @@ var filters = []string{
 
 // TestSame: each hook has the packets that a packet socket has, byte for byte.
 func TestSame(t *testing.T) {
-	lab := netlab.NewWith(t, quiet)
 	for _, test := range []struct {
 		hook      string
 		direction capture.Direction
@@ -56,6 +55,8 @@ func TestSame(t *testing.T) {
 		{"xdp-generic", capture.In, PerfBuffer, 50, filters[:2]},
 	} {
 		t.Run(fmt.Sprintf("%s/%s/%s/%d", test.hook, test.direction, test.buffer, test.snaplen), func(t *testing.T) {
+			t.Parallel() // most of the time is waiting for the kernel
+			lab := netlab.NewWith(t, quiet)
 			at, err := Parse(test.hook)
 			if err != nil {
 				t.Fatal(err)
@@ -96,9 +97,10 @@ func same(t *testing.T, lab *netlab.Lab, cfg setup, filters []string) {
 		if stats != (capture.Stats{Received: n, Delivered: n}) {
 			t.Errorf("%q: %+v", words, stats)
 		}
-		hooks[i].Close()
-		sockets[i].Close()
+		done.Go(func() { hooks[i].Close() })
+		done.Go(func() { sockets[i].Close() })
 	}
+	done.Wait()
 }
 
 // compare compares packets with those of a packet socket. At XDP a tag is in the bytes and

@@ -64,7 +64,7 @@ func TestHook(t *testing.T) {
 			}
 		}
 		for _, words := range []string{
-			fmt.Sprintf("gofilter: program attached at %s by %s, ", test.hook, test.via), "access direct, ring buffer of 2097152 bytes\n",
+			fmt.Sprintf("gofilter: program attached at %s by %s, ", test.hook, test.via), "access direct, ring buffer of ",
 			fmt.Sprintf("listening on %s at %s, link-type EN10MB (Ethernet), snapshot length 262144 bytes\n", lab.Right.Link, test.hook),
 			fmt.Sprintf("\n%d packets captured\n%d packets received by filter\n0 packets dropped by kernel\n", len(want), len(want)),
 		} {

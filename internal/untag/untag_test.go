@@ -49,7 +49,7 @@ func TestXDP(t *testing.T) {
 		}
 		var rec savefile.Record
 		for r.Next(&rec) == nil {
-			if rec.Interface.LinkType != linktype.Ethernet || len(rec.Data) < 18 || len(rec.Data) > 200 {
+			if rec.Interface.LinkType != linktype.Ethernet || len(rec.Data) < 18 || len(rec.Data) > 120 {
 				continue
 			}
 			data := append([]byte(nil), rec.Data...)
