@@ -231,6 +231,28 @@ func TestVerifierLog(t *testing.T) {
 	}
 }
 
+// TestVerifierLimit: a program beyond a limit of the verifier gets it explained.
+func TestVerifierLimit(t *testing.T) {
+	insns := asm.Instructions{asm.LoadMem(asm.R0, asm.R1, 0, asm.Word)} // the packet's length
+	for i := range 8193 {
+		insns = append(insns, asm.JEq.Imm(asm.R0, int32(i), "out"))
+	}
+	insns = append(insns, asm.Mov.Imm(asm.R0, 0).WithSymbol("out"), asm.Return())
+	_, err := Load(insns, ebpf.SocketFilter)
+	if errors.Is(err, os.ErrPermission) {
+		netlab.Skip(t, "%v", err)
+	}
+	if err == nil || !strings.Contains(err.Error(), "8196 instructions: "+reasonTests) {
+		t.Errorf("got %v", err)
+	}
+	if got := tooLarge("BPF program is too large. Processed 1000001 insn", unix.E2BIG); got != reasonPaths {
+		t.Errorf("got %q", got)
+	}
+	if got := tooLarge("R3 !read_ok", unix.EACCES); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestSupported(t *testing.T) {
 	if err := Supported(Classic); err != nil {
 		t.Errorf("%v: %v", Classic, err)

@@ -30,6 +30,7 @@ func load(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Pro
 		e.Err = verr.Cause
 	}
 	if errno := syscall.Errno(0); errors.As(e.Err, &errno) {
+		e.Reason = tooLarge(e.verdict(), errno)
 		if len(e.Log) > 0 {
 			e.Err = rejection{errno}
 			if names := missing(capPerfmon); names != "" && strings.Contains(e.verdict(), comparesPointers) {
@@ -60,6 +61,24 @@ const (
 	comparesPointers = "pointer comparison prohibited"
 	comparesWhen     = "which kernels before 6.6 ask for where a program looks into the packet directly"
 )
+
+// Limits of kernel/bpf/verifier.c, which it says little of.
+const (
+	reasonPaths = "the program has more paths than the verifier follows, which is a million instructions on all together (131072 before Linux 5.2)"
+	reasonTests = "the program has more tests in a row than the verifier remembers, which is 8192"
+)
+
+// tooLarge returns the reason for a refusal of which the verifier's last word is that it gave up;
+// "" for another one.
+func tooLarge(verdict string, errno syscall.Errno) string {
+	switch {
+	case strings.HasPrefix(verdict, "BPF program is too large. Processed "):
+		return reasonPaths
+	case errno == unix.EFAULT: // with or without a log
+		return reasonTests
+	}
+	return ""
+}
 
 // licence returns what a program declares. The kernel lets only programs that are under
 // the GPL, too, call its functions (kernel/bpf/verifier.c, add_kfunc_call) and

@@ -157,7 +157,7 @@ func (a *assembler) compact() {
 
 // bridge gives jumps that are too long another one to land on, which goes on to their
 // target. It can stand only where no path comes through: after a jump or
-// an exit.
+// an exit. Most jumps lead forward; those of stubs may lead back.
 func (a *assembler) bridge() error {
 	for {
 		at := expanded(a.insns)
@@ -166,27 +166,54 @@ func (a *assembler) bridge() error {
 			return nil
 		}
 		ref := a.insns[i].Reference()
-		pier := a.labels[ref]
-		for pier > i && (at[pier]-at[i+1] > maxJump || !leaves(&a.insns[pier-1])) {
-			pier--
-		}
-		if pier <= i+1 {
-			return &LimitError{What: "instructions between a jump and its target", Have: at[a.labels[ref]] - at[i+1],
+		to := a.labels[ref]
+		pier := a.pier(i, to, at)
+		if pier < 0 {
+			return &LimitError{What: "instructions between a jump and its target", Have: max(at[to]-at[i+1], at[i+1]-at[to]),
 				Max: maxJump, Kernel: "every kernel; 32-bit jumps came with 6.6"}
 		}
 		a.land(ref, i, pier, at)
 	}
 }
 
+// pier returns where a jump can stand that jump i lands on, on its way to instruction to: as
+// near to that as i reaches. It is -1 where there is no such place.
+func (a *assembler) pier(i, to int, at []int) int {
+	if to > i {
+		pier := to
+		for pier > i && (at[pier]-at[i+1] > maxJump || !leaves(&a.insns[pier-1])) {
+			pier--
+		}
+		if pier > i+1 {
+			return pier
+		}
+		return -1
+	}
+	pier := to + 1
+	for pier < i && (at[i+1]+1-at[pier] > maxJump || !leaves(&a.insns[pier-1])) {
+		pier++
+	}
+	if pier < i {
+		return pier
+	}
+	return -1
+}
+
 // tooLong returns the first jump that is longer than maxJump, -1 if there is none. at
 // has the place of each instruction.
 func (a *assembler) tooLong(at []int) int {
 	for i := range a.insns {
-		if to, ok := a.labels[a.insns[i].Reference()]; ok && at[to]-at[i+1] > maxJump {
+		if to, ok := a.labels[a.insns[i].Reference()]; ok && isFar(at, i, to) {
 			return i
 		}
 	}
 	return -1
+}
+
+// isFar reports whether a jump of instruction i to instruction to is too long.
+func isFar(at []int, i, to int) bool {
+	n := at[to] - at[i+1]
+	return n > maxJump || -n > maxJump
 }
 
 // leaves reports whether the program never goes on with the instruction after ins.
@@ -195,13 +222,18 @@ func leaves(ins *asm.Instruction) bool {
 	return op.Class().IsJump() && (op.JumpOp() == asm.Exit || op.JumpOp() == asm.Ja)
 }
 
-// land puts a jump to ref before instruction pier, and makes it the target of all jumps
-// to ref from first on that are too long and reach it.
-func (a *assembler) land(ref string, first, pier int, at []int) {
+// land puts a jump to ref before instruction pier, and makes it the target of jump i and of
+// all others to ref that are too long and reach it from the same side.
+func (a *assembler) land(ref string, i, pier int, at []int) {
 	label := a.newLabel()
-	for i := first; i < pier-1; i++ { // a jump right before would lead to the next instruction
-		if a.insns[i].Reference() == ref && at[a.labels[ref]]-at[i+1] > maxJump {
-			a.insns[i] = a.insns[i].WithReference(label)
+	to := a.labels[ref]
+	first, end := i, pier-1 // a jump right before would lead to the next instruction
+	if to < i {
+		first, end = pier, len(a.insns)
+	}
+	for j := first; j < end; j++ {
+		if a.insns[j].Reference() == ref && isFar(at, j, to) && at[j+1]+1-at[pier] <= maxJump {
+			a.insns[j] = a.insns[j].WithReference(label)
 		}
 	}
 	for l, i := range a.labels {
@@ -248,23 +280,42 @@ func pending(insns asm.Instructions) int {
 }
 
 // expanded returns for each instruction, and for the end, how many the kernel has
-// before it when it has replaced LD_ABS and LD_IND by calls: it widens the
-// displacements, which stay 16 bits (net/core/filter.c bpf_gen_ld_abs).
+// before it when it has replaced some by several: it widens the displacements, which stay 16
+// bits. It replaces LD_ABS and LD_IND by calls (net/core/filter.c bpf_gen_ld_abs), reads
+// metadata from where it has them (bpf_convert_ctx_access there), and looks at a divisor
+// (kernel/bpf/verifier.c do_misc_fixups).
 func expanded(insns asm.Instructions) []int {
-	const loadAbs = 6
 	at := make([]int, len(insns)+1)
 	for i := range insns {
-		n := 1
-		if op := insns[i].OpCode; op.Class() == asm.LdClass {
-			n = loadAbs
-			if op.Mode() == asm.IndMode && insns[i].Constant != 0 {
-				n++ // the sum
-			}
-		}
-		at[i+1] = at[i] + n
+		at[i+1] = at[i] + width(&insns[i])
 	}
 	return at
 }
+
+// width returns how many instructions the kernel makes of one; with metadata and divisions
+// kernels differ, and it is one more than has been seen.
+func width(ins *asm.Instruction) int {
+	const loadAbs, metadatum, division = 6, 4, 5
+	switch op := ins.OpCode; op.Class() {
+	case asm.LdClass:
+		if op.Mode() == asm.IndMode && ins.Constant != 0 {
+			return loadAbs + 1 // the sum
+		}
+		return loadAbs
+	case asm.LdXClass:
+		if ins.Metadata.Get(metadatumKey{}) != nil {
+			return metadatum
+		}
+	case asm.ALUClass, asm.ALU64Class:
+		if alu := op.ALUOp(); (alu == asm.Div || alu == asm.Mod) && op.Source() == asm.RegSource {
+			return division
+		}
+	}
+	return 1
+}
+
+// metadatumKey marks the load of a metadatum from the context.
+type metadatumKey struct{}
 
 // idle marks the jumps that lead to the next instruction.
 func (a *assembler) idle() []bool {

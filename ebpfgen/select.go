@@ -135,7 +135,9 @@ func (b *body) copy(dst asm.Register, v ir.ValueID) {
 // meta emits the load of a metadatum.
 func (b *body) meta(m ir.Meta, dst asm.Register) {
 	f := b.target.ctx.meta[m]
-	b.out.emit(asm.LoadMem(dst, b.m.ctx, f.off, asm.Word))
+	load := asm.LoadMem(dst, b.m.ctx, f.off, asm.Word)
+	load.Metadata.Set(metadatumKey{}, true)
+	b.out.emit(load)
 	if f.network {
 		b.toHost(dst, ir.Half)
 	}

@@ -219,6 +219,10 @@ func (req *request) ebpf(f *gofilter.Filter, target ebpfgen.Target, r *reply) er
 		if o.Access, ok = ebpfgen.LookupAccess(req.Access); !ok {
 			return fmt.Errorf("unknown access %q", req.Access)
 		}
+		var err error
+		if o.Kernel, err = kernelOf(o.Access); err != nil {
+			return err
+		}
 	}
 	if req.Kernel != "" {
 		var err error

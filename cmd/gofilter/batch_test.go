@@ -27,6 +27,7 @@ func TestBatch(t *testing.T) {
 		`{"id":15,"expr":"ip","target":"xdp","access":"helper","kernel":"5.10"}`,
 		`{"id":16,"expr":"ip","target":"xdp","access":"helper","kernel":"6.1"}`,
 		`{"id":14,"expr":"ip","target":"socket","access":"ldabs"}`,
+		`{"id":17,"expr":"ip","target":"tc","access":"rdonly_cast"}`,
 	}
 	r := runCommand(t, strings.Join(requests, "\n"), "--batch")
 	if r.status != 0 || r.stderr != "" {
@@ -60,7 +61,7 @@ func TestBatch(t *testing.T) {
 	}
 	for id, want := range map[string]string{
 		"3": "expression rejects all packets", "<nil>": "request: ", "6": "unknown field", "7": "unknown link type",
-		"9": "unknown target", "10": "unknown savefile_order", "15": "access helper needs Linux 5.18, not 5.10",
+		"9": "unknown target", "10": "unknown savefile_order", "15": "access helper needs Linux 5.18, not 5.10", "17": "access rdonly_cast",
 	} {
 		if a := answers[id]; a.OK || !strings.Contains(a.Error, want) {
 			t.Errorf("%s: %+v, want error %q", id, a, want)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/gofilter/gofilter/attach"
 	"github.com/gofilter/gofilter/ebpfelf"
 	"github.com/gofilter/gofilter/ebpfgen"
 	"github.com/gofilter/gofilter/ir"
@@ -42,7 +43,11 @@ func (s *session) dumpEBPF(f *ir.Func) error {
 		}
 		return s.deliver(text)
 	}
-	insns, err := ebpfgen.Generate(f, s.opt.target, ebpfgen.Options{Access: s.opt.access, Version: s.opt.kernel})
+	k, err := kernelOf(s.opt.access)
+	if err != nil {
+		return err
+	}
+	insns, err := ebpfgen.Generate(f, s.opt.target, ebpfgen.Options{Access: s.opt.access, Version: s.opt.kernel, Kernel: k})
 	if err != nil {
 		return err
 	}
@@ -57,6 +62,19 @@ func (s *session) dumpEBPF(f *ir.Func) error {
 		return err
 	}
 	return s.deliver(object.String())
+}
+
+// kernelOf returns what a program has to know of the kernel to read packets by a. That is the
+// running one: a program that is asked for by name for it is for no other.
+func kernelOf(a ebpfgen.Access) (*ebpfgen.Kernel, error) {
+	if a != ebpfgen.AccessRdonlyCast {
+		return nil, nil
+	}
+	k, err := attach.RunningKernel()
+	if err != nil {
+		return nil, fmt.Errorf("access %s is for the running kernel: %w", a, err)
+	}
+	return (*ebpfgen.Kernel)(k), nil
 }
 
 // deliver writes a program to the file that -o names, or prints it.

@@ -192,7 +192,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	fs.StringVarP(&o.output, "output", "o", "", "write the program to `FILE`")
 	fs.BoolVar(&o.ebpf, "ebpf", false, "print the filter as an eBPF program")
 	value(o.setTarget, "target", "", "socket|tc|xdp|cgroup", "where the eBPF program shall run; implies --ebpf")
-	value(o.setAccess, "access", "", "direct|helper|ldabs", "how the eBPF program reads packets")
+	value(o.setAccess, "access", "", "direct|helper|ldabs|rdonly_cast", "how the eBPF program reads packets")
 	value(o.setKernel, "kernel", "", "VERSION", "the oldest Linux that shall take the eBPF program, such as 5.10")
 	fs.StringVar(&o.dumpPass, "dump-pass", "", "print the intermediate form after pass `NAME`; all, or list for their names")
 	fs.BoolVarP(&o.noOptimize, "no-optimize", "O", false, "do not optimize the filter")
@@ -455,7 +455,7 @@ func targetNames() string {
 func (o *options) setAccess(s string) error {
 	a, ok := ebpfgen.LookupAccess(s)
 	if !ok {
-		return fmt.Errorf("unknown way to access packets %q: want direct, helper, ldabs", s)
+		return fmt.Errorf("unknown way to access packets %q: want direct, helper, ldabs, rdonly_cast", s)
 	}
 	o.access = a
 	return nil
