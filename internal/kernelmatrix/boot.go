@@ -36,7 +36,11 @@ func (i *image) boot(stage string, w io.Writer, patience time.Duration) error {
 	args := append(emulated[:len(emulated):len(emulated)], "-kernel", i.vmlinuz, "-initrd", initrd.Name(), "-append", bootLine)
 	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", args...)
 	cmd.Stdout, cmd.Stderr = w, w
-	if err := cmd.Run(); err != nil {
+	err = cmd.Run()
+	if s := cmd.ProcessState; s != nil {
+		fmt.Fprintf(w, "the emulated machine took %.0f s of a processor\n", (s.UserTime() + s.SystemTime()).Seconds())
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("it takes longer than %s", patience)
 		}
@@ -44,6 +48,9 @@ func (i *image) boot(stage string, w io.Writer, patience time.Duration) error {
 	}
 	return nil
 }
+
+// names are files of this machine's that the guest has, too: names of ports and protocols in filters.
+var names = []string{"etc/services", "etc/protocols"}
 
 // Where things are in the guest's file system.
 const (
@@ -64,6 +71,14 @@ func (i *image) pack(stage string, w io.Writer) error {
 	a.entry("dev/console", modeDevice, 5, 1, nil)
 	for n, m := range modules {
 		a.file(fmt.Sprintf("%s/%02d-%s.ko", guestModules, n, m.name), m.code)
+	}
+	a.dir("etc")
+	for _, name := range names {
+		content, err := os.ReadFile("/" + name)
+		if err != nil {
+			return fmt.Errorf("%w (package netbase)", err)
+		}
+		a.file(name, content)
 	}
 	guest, err := os.ReadFile(filepath.Join(stage, guestProgram))
 	if err != nil {

@@ -33,16 +33,16 @@ type part struct {
 // suite is what runs, in this order: of a package's tests those that ask the kernel.
 var suite = []part{
 	{pkg: "internal/kernelrun", test: true, Program: Program{Name: "kernelrun"}},
-	{pkg: ".", test: true, Program: Program{Name: "agreement", Args: []string{"-test.run=^TestKernelAgreement$", "-kernel-every=12"}}},
+	{pkg: ".", test: true, Program: Program{Name: "agreement", Args: []string{"-test.run=^TestKernelAgreement$", "-kernel-every=20"}}},
 	{pkg: "ebpfgen", test: true, Program: Program{Name: "ebpfgen", Args: []string{"-test.short", "-test.run=Inject|Inline|Agreement|Example|Edges|Fragments|Words|Ladder$|Pending|Nonlinear|Metadata"},
 		Must: []string{"TestInjectTracing/tracepoint", "TestInjectTracing/kprobe", "TestInjectTracing/fentry"}}},
 	{pkg: "cbpfgen", test: true, Program: Program{Name: "cbpfgen", Args: []string{"-test.run=^TestKernel"}}},
 	{pkg: "attach", test: true, Program: Program{Name: "attach", Args: []string{"-test.short"}}},
 	{pkg: "capture", test: true, Program: Program{Name: "capture", Args: []string{"-test.short", "-test.run=Filter|Cooked|VLAN|Loopback|Direction|EveryPacket"}}},
 	{pkg: "internal/conformance/ebpfcmd", Program: Program{Name: "conformance",
-		Args: []string{"-data=conformance", "-access=all", "-every=29", "-inputs=8"}}},
+		Args: []string{"-data=conformance", "-access=all", "-every=17", "-inputs=6"}}},
 	{pkg: "internal/conformance/fuzzcmd", Program: Program{Name: "random",
-		Args: []string{"-access=all", "-seed=1", "-n=150", "-inputs=4"}}},
+		Args: []string{"-access=all", "-seed=1", "-n=100", "-inputs=4"}}},
 }
 
 // data are directories of the module that programs read.
