@@ -9,13 +9,16 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,6 +26,7 @@ import (
 type options struct {
 	kernels, cache, data, only string
 	update, verbose            bool
+	jobs                       int
 	patience                   time.Duration
 }
 
@@ -34,8 +38,10 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "programs of the suite to run, separated by commas")
 	flag.BoolVar(&o.update, "update", false, "look for newer kernels than those that are kept")
 	flag.BoolVar(&o.verbose, "v", false, "print all that the programs print, as it comes")
+	flag.IntVar(&o.jobs, "jobs", runtime.NumCPU(), "kernels to boot at a time; 1: print as it comes")
 	flag.DurationVar(&o.patience, "patience", 20*time.Minute, "how long a kernel may take")
 	flag.Parse()
+	o.jobs = max(o.jobs, 1)
 	if err := run(&o); err != nil {
 		fmt.Fprintln(os.Stderr, "kernelmatrix:", err)
 		os.Exit(1)
@@ -88,33 +94,57 @@ func run(o *options) error {
 	}
 	var failed []string
 	if len(wanted) == 0 || wanted[running] {
-		if err := judge(running, func(w io.Writer) error { return here(stage, w, o.patience) }); err != nil {
+		err := judge(os.Stdout, running, func(w io.Writer) error { return here(stage, w, o.patience) })
+		if err != nil {
 			failed = append(failed, running)
 		}
 	}
-	for _, k := range booted {
-		err := judge("Debian's "+k.version, func(w io.Writer) error {
-			image, err := k.fetch(filepath.Join(o.cache, k.version), o.update)
-			if err != nil {
-				return err
-			}
-			return image.boot(stage, w, o.patience)
-		})
-		if err != nil {
-			failed = append(failed, k.version)
-		}
-	}
+	failed = append(failed, bootAll(booted, stage, o)...)
 	if len(failed) > 0 {
 		return errors.New("not all well: " + strings.Join(failed, ", "))
 	}
 	return nil
 }
 
-// judge runs a kernel and says how that went. What the kernel's program prints is printed as it comes.
-func judge(name string, run func(io.Writer) error) error {
+// bootAll boots kernels, as many at a time as there are processors, and returns the versions of those that fail.
+// What one of several prints is printed when it has come to its end.
+func bootAll(booted []kernel, stage string, o *options) (failed []string) {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	free := make(chan bool, o.jobs)
+	for _, k := range booted {
+		all.Go(func() {
+			free <- true
+			defer func() { <-free }()
+			var said bytes.Buffer
+			var out io.Writer = &said
+			if o.jobs == 1 {
+				out = os.Stdout
+			}
+			err := judge(out, "Debian's "+k.version, func(w io.Writer) error {
+				image, err := k.fetch(filepath.Join(o.cache, k.version), o.update)
+				if err != nil {
+					return err
+				}
+				return image.boot(stage, w, o.patience)
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			os.Stdout.Write(said.Bytes())
+			if err != nil {
+				failed = append(failed, k.version)
+			}
+		})
+	}
+	all.Wait()
+	return failed
+}
+
+// judge runs a kernel and says how that went. What the kernel's program prints goes to out as it comes.
+func judge(out io.Writer, name string, run func(io.Writer) error) error {
 	start := time.Now()
-	fmt.Printf("== %s\n", name)
-	r := &report{out: os.Stdout}
+	fmt.Fprintf(out, "== %s\n", name)
+	r := &report{out: out}
 	err := run(r)
 	if err == nil {
 		err = r.verdict()
@@ -123,6 +153,6 @@ func judge(name string, run func(io.Writer) error) error {
 	if err != nil {
 		said = "FAIL: " + err.Error()
 	}
-	fmt.Printf("== %s: %s, %d programs pass, %d fail; %.0f s\n\n", name, said, r.passed, r.failed, time.Since(start).Seconds())
+	fmt.Fprintf(out, "== %s: %s, %d programs pass, %d fail; %.0f s\n\n", name, said, r.passed, r.failed, time.Since(start).Seconds())
 	return err
 }
