@@ -219,6 +219,18 @@ func TestHookOptions(t *testing.T) {
 		t.Errorf("%v\n%s", found, stderr)
 	}
 
+	// Without privileges the counts are there, and nothing stays.
+	r = capturing(t, lab, "-Z", "nobody", "-nt", "--hook", "tcx", "-i", lab.Right.Link, "udp dst port 7")
+	send(t, lab, 3)
+	stdout, stderr = r.end(syscall.SIGINT)
+	if strings.Count(stdout, " > 192.0.2.2.7: ") != 3 || !strings.HasPrefix(stderr, "dropped privs to nobody\n") ||
+		!strings.HasSuffix(stderr, "\n3 packets captured\n3 packets received by filter\n0 packets dropped by kernel\n") {
+		t.Errorf("-Z nobody: %s%s", stdout, stderr)
+	}
+	if n := atTCX(t, lab.Right); n != 0 {
+		t.Errorf("-Z nobody: %d programs at TCX", n)
+	}
+
 	file := filepath.Join(t.TempDir(), "out")
 	r = capturing(t, lab, "--hook", "xdp", "-i", lab.Right.Link, "-c", "50", "-s", "20", "-C", "1k", "-w", file, "udp dst port 7")
 	send(t, lab, 60)
