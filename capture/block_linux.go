@@ -65,7 +65,7 @@ func (b *Block) Release() {
 	}
 	b.held.Store(false)
 	h.ring.drop()
-	if h.starved.Swap(false) {
+	if h.awaited.CompareAndSwap(b, nil) || h.starved.Swap(false) {
 		h.wake()
 	}
 }

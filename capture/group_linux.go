@@ -71,8 +71,9 @@ func (g *Group) open(cfg *Config, n int) error {
 		}
 	}
 	for _, h := range g.members {
-		sequence, packets := h.ring.mark()
-		h.change.Store(&change{sequence: sequence, packets: packets, accept: cfg.Filter.Accept})
+		c := *h.change.Load()
+		c.sequence, c.packets = h.ring.mark()
+		h.change.Store(&c)
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ type Handle struct {
 	stop    atomic.Bool           // Break was called
 	closing atomic.Bool           // Close was called
 	starved atomic.Bool           // NextBlock waits for a Release
+	awaited atomic.Pointer[Block] // NextBlock waits for packets, or for the release of this one
 
 	delivered, filtered, discarded atomic.Uint64
 

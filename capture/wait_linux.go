@@ -8,11 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What an interface that went down is given to show that it is being removed,
-// and how often one that stays down is looked at, in milliseconds.
+// What an interface that went down is given to show that it is being removed, how often
+// one that stays down is looked at, and how often at most the ring is while its last block
+// is held, in milliseconds.
 const (
 	removalTime  = 20
 	downInterval = 250
+	heldInterval = 10
 )
 
 // wait returns when the ring may have a block, when someone called wake, or with
@@ -23,13 +25,27 @@ func (h *Handle) wait() error {
 	if h.down {
 		timeout = downInterval
 	}
+	blocks := h.ring.blocks
+	last := &blocks[(h.next+len(blocks)-1)%len(blocks)]
+	if last.held.Load() {
+		// The kernel calls the socket readable as long as the last block that it handed
+		// over is ours (packet_previous_rx_frame in net/packet/af_packet.c): poll would
+		// return at once, again and again. Errors it tells all the same. A MiB takes
+		// packets for a millisecond at least.
+		fds[0].Events = 0
+		timeout = min(heldInterval, 1+len(h.ring.mem)>>20)
+		h.awaited.Store(last)
+		if !last.held.Load() {
+			return nil
+		}
+	}
 	n, err := unix.Poll(fds[:], timeout)
 	switch {
 	case errors.Is(err, unix.EINTR):
 		return nil
 	case err != nil:
 		return fmt.Errorf("capture: poll: %w", err)
-	case n == 0 && h.gone():
+	case n == 0 && h.down && h.gone():
 		h.finish(&InterfaceError{h.device.name, ErrGone})
 		return nil
 	}
