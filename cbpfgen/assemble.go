@@ -55,6 +55,7 @@ type assembler struct {
 	spans          []ir.Span
 	blocks         []int // place of each block's first instruction
 	accept, reject int
+	returns        bool  // emit copies of returns, see withReturns
 	stones         []int // by target, plus 2: place of the last stepping stone to it, plus 1; 0: none
 }
 
@@ -83,6 +84,9 @@ func (a *assembler) emit(i bpf.RawInstruction, span ir.Span) int {
 }
 
 func (a *assembler) block(id target, b *codeBlock) {
+	if a.returns {
+		a.verdictsBehind(b)
+	}
 	if b.cond == 0 {
 		a.jump(b)
 	} else {

@@ -21,7 +21,8 @@ type Options struct {
 	Kernel bool
 
 	// Speed says that the program is to be quick rather than short: a search that the
-	// function halves is not made a list. It is for functions compiled for speed.
+	// function halves is not made a list, and returns stand where they are needed, too,
+	// not only at the end. It is for functions compiled for speed.
 	Speed bool
 
 	// MaxInsns is the number of instructions beyond which Generate returns a
@@ -53,7 +54,7 @@ type Program struct {
 // Generate returns the classic BPF program for f. The program returns
 // f.Snaplen for the packets that f accepts and 0 for all others, in exactly the
 // cases of [ir.Eval]. It ends in at most one accepting return followed by at most
-// one rejecting return, and has no others.
+// one rejecting return, and without o.Speed it has no others.
 //
 // f must satisfy [ir.Func.Check]; its order of blocks is the layout. f is not
 // changed. The only error is a *LimitError.
@@ -68,7 +69,7 @@ func Generate(f *ir.Func, o Options) ([]bpf.RawInstruction, error) {
 // GenerateProgram is [Generate] with the origin of each instruction.
 func GenerateProgram(f *ir.Func, o Options) (*Program, error) {
 	m := getMemory()
-	p, err := m.search(m.legal.run(f, o), f.Snaplen)
+	p, err := m.search(m.legal.run(f, o), f.Snaplen, o)
 	m.put()
 	if err != nil {
 		return nil, err

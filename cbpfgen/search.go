@@ -21,8 +21,9 @@ type candidate struct {
 	size  int // instructions
 }
 
-// search selects g with different choices and returns the shortest program.
-func (m *memory) search(g *ir.Func, snaplen uint32) (*Program, error) {
+// search selects g with different choices and returns the shortest program; with
+// o.Speed, that program with more returns, where that is not too long.
+func (m *memory) search(g *ir.Func, snaplen uint32, o Options) (*Program, error) {
 	s := &m.sel
 	s.begin(g, snaplen, &m.asm)
 	best := s.lean()
@@ -40,7 +41,15 @@ func (m *memory) search(g *ir.Func, snaplen uint32) (*Program, error) {
 			Hint: "use eBPF, or simpler arithmetic",
 		}
 	}
-	p := m.asm.program(best.draft, snaplen)
+	var p *Program
+	if o.Speed {
+		p = m.asm.withReturns(best.draft, snaplen)
+	}
+	// The kernel's check of scratch words takes what follows a return for something
+	// that the return leads to.
+	if p == nil || o.MaxInsns > 0 && len(p.Insns) > o.MaxInsns || verifyScratch(p.Insns) != nil {
+		p = m.asm.program(best.draft, snaplen)
+	}
 	s.drop(best.draft)
 	return p, nil
 }

@@ -7,10 +7,11 @@
 //	go run ./internal/benchspeed -record FILE -driver DRIVER
 //
 // A classic program for speed is measured in two ways, beside libpcap's: as the kernel's conversion of it, written again
-// for BPF_PROG_TEST_RUN (emulate.go), and attached to real packet sockets
-// (sockets_linux.go). Both need root. What is printed is net of a program that returns at
-// once, the median of -runs runs, in which programs take turns. Many packet sockets on one
-// link (taps_linux.go) show what is left where programs are cold; that is not held to anything.
+// for BPF_PROG_TEST_RUN (emulate.go), where nothing else runs and all is in the nearest
+// cache, and attached to real packet sockets (sockets_linux.go), where the kernel's way of a
+// packet runs in between. Both need root. What is printed is net of a program that returns at
+// once, the median of -runs runs, in which programs take turns, and the least and the
+// greatest ratio of a run. The last lines say of each bound whether it holds.
 //
 // An eBPF program is measured under BPF_PROG_TEST_RUN (ebpf.go): at TC and XDP beside C
 // written by hand, which clang compiles, and beside what cbpfc makes of libpcap's program
@@ -25,7 +26,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -53,7 +53,8 @@ type bench struct {
 	runs     int
 	repeat   uint32
 	recorded map[string][]bpf.RawInstruction
-	missed   int
+	section  string
+	bounds   []bound
 	board    board // where XDP programs are attached
 }
 
@@ -62,13 +63,12 @@ var sections = []struct {
 	about string
 	run   func(*bench) error
 }{
-	{"costs", "what one step costs after conversion, in ns, beside the table of package opt", (*bench).costs},
+	{"costs", "what one step costs, in ns, beside the table of package opt", (*bench).costs},
 	{"emulation", "ns net of an empty program, the kernel's conversion under BPF_PROG_TEST_RUN", (*bench).emulation},
-	{"sockets", "ns net of an empty program, attached to sockets", (*bench).sockets},
+	{"sockets", "ns net of an empty program, attached to packet sockets", (*bench).sockets},
 	{"tc", "eBPF programs for TC under BPF_PROG_TEST_RUN, packets that pass: " + columns, (*bench).tc},
 	{"xdp", "the same for XDP", (*bench).xdp},
 	{"socket", "the same for a socket, beside the kernel's conversion of libpcap's program", (*bench).socket},
-	{"taps", "the same, attached to many packet sockets of one link, a copy of the program each", (*bench).taps},
 }
 
 // columns says what is printed of an eBPF program.
@@ -89,8 +89,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "benchspeed:", err)
 		os.Exit(1)
 	}
-	if b.missed > 0 {
-		fmt.Printf("\n%d figures are beyond what they are held to\n", b.missed)
+	if !b.verdict() {
 		os.Exit(1)
 	}
 }
@@ -105,7 +104,12 @@ func (b *bench) run(only, driver, record string) (err error) {
 	defer b.board.close()
 	// The thread that measures stays where it is.
 	runtime.LockOSThread()
+	if err := pin(); err != nil {
+		return err
+	}
+	fmt.Fprintln(b.out, system())
 	for _, s := range sections {
+		b.section = s.name
 		if only != "" && !slices.Contains(strings.Split(only, ","), s.name) {
 			continue
 		}
@@ -129,69 +133,6 @@ func compile(filter string, objective gofilter.Objective) ([]bpf.RawInstruction,
 	return cbpfgen.Generate(f.IR(), cbpfgen.Options{Kernel: true, Speed: objective == gofilter.Speed, MaxInsns: cbpfgen.MaxSocketInsns})
 }
 
-// A measure times programs on packets: the result is in ns a packet, for each program, not
-// net of anything.
-type measure func(progs [][]bpf.RawInstruction, frames [][]byte) ([]float64, error)
-
-// compare prints the table of a measure over the everyday filters.
-func (b *bench) compare(m measure) error { return b.table(m, true) }
-
-func (b *bench) table(m measure, held bool) error {
-	empty := []bpf.RawInstruction{{Op: 0x06}}
-	fmt.Fprintf(b.out, "%-28s %8s %8s %8s %7s   %s\n", "a packet that passes", "libpcap", "size", "speed", "ratio", "fails the first test: libpcap, speed")
-	product, n := 1.0, 0
-	for _, f := range filters {
-		theirs, ok := b.recorded[f.text]
-		if !ok {
-			return fmt.Errorf("%q is not recorded", f.text)
-		}
-		size, err := compile(f.text, gofilter.Size)
-		if err != nil {
-			return err
-		}
-		speed, err := compile(f.text, gofilter.Speed)
-		if err != nil {
-			return err
-		}
-		progs := [][]bpf.RawInstruction{empty, theirs, size, speed}
-		if err := f.verify(progs[1:]); err != nil {
-			return err
-		}
-		pass, err := m(progs, f.passing())
-		if err != nil {
-			return err
-		}
-		fail, err := m(progs, others())
-		if err != nil {
-			return err
-		}
-		base, first := pass[0], fail[0]
-		ratio := (pass[3] - base) / (pass[1] - base)
-		extra := fail[3] - fail[1]
-		mark := "  "
-		if f.counts {
-			product *= ratio
-			n++
-			if held && !(ratio <= eachRatio && extra <= extraFirst) {
-				mark = "! "
-				b.missed++
-			}
-		}
-		fmt.Fprintf(b.out, "%s%-26s %8.2f %8.2f %8.2f %7.2f   %6.2f %6.2f\n", mark, f.name,
-			pass[1]-base, pass[2]-base, pass[3]-base, ratio, fail[1]-first, fail[3]-first)
-	}
-	mean := math.Pow(product, 1/float64(n))
-	mark := "  "
-	if held && !(mean <= meanRatio) { // noise can make it no number at all
-		mark = "! "
-		b.missed++
-	}
-	fmt.Fprintf(b.out, "%sgeometric mean of the %d: %.2f\n", mark, n, mean)
-	return nil
-}
-
-func median(list []float64) float64 {
-	list = slices.Clone(list)
-	slices.Sort(list)
-	return list[len(list)/2]
-}
+// A measure times programs on packets: for each run the time of each program, in ns a packet,
+// above something that all programs of the run have in common.
+type measure func(progs [][]bpf.RawInstruction, frames [][]byte) ([][]float64, error)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -8,49 +9,119 @@ import (
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"github.com/gofilter/gofilter/internal/netlab"
 )
 
-// The kernel converts a program that is attached to any socket in the same way. A pair of
-// Unix datagram sockets is the cheapest way to one: a datagram that the receiver's filter
-// rejects is freed in the sender's call. Every program is made to return 0 where it accepts,
-// too, so that nothing else is measured.
-
-// Of one part of a run: how often the packets are sent, and how many times in one call.
+// What a filter costs is little against what the kernel does for a packet besides, and that
+// changes from one millisecond to the next by more than the filter costs. So
+//
+//   - many packet sockets of one link have the same program, a copy each, and each sees every
+//     packet that is sent: what sending costs is divided by their number;
+//   - each program has a link of its own, so that they can take turns after some
+//     forty microseconds, without being attached anew; what all have in common in such a turn
+//     is taken out;
+//   - in the four parts of a run every program is on every link once: links differ, too;
+//   - of the differences the middle half counts.
+//
+// Every program is made to return 0 where it accepts, too, as the empty one does, so that
+// nothing else is measured.
 const (
-	rounds   = 100
-	together = 4
+	numLinks  = 4 // and programs
+	tapsEach  = 16
+	train     = 24 // times that a packet is sent in one turn
+	turnsEach = 10 // turns for each packet in a part of a run
 )
 
-// numPairs is the number of pairs, and of programs.
-const numPairs = 4
-
-// sockets compares on pairs of sockets, one for each program, so that they can take turns. Pairs
-// differ by some nanoseconds, from where their memory is; so in a run every program is on every
-// pair once.
+// sockets compares on packet sockets.
 func (b *bench) sockets() error {
-	s := &socketBench{runs: b.runs}
-	defer s.close()
-	for range numPairs {
-		p, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-		if err != nil {
-			return os.NewSyscallError("socketpair", err)
-		}
-		s.pairs = append(s.pairs, p)
+	s, err := openSockets(b.runs)
+	if err != nil {
+		return err
 	}
+	defer s.close()
 	return b.compare(s.measure)
 }
 
 // A socketBench is what programs are measured on.
 type socketBench struct {
 	runs  int
-	pairs [][2]int
+	links []*link
+}
+
+// A link is one end of a pair in a private namespace, with packet sockets.
+type link struct {
+	lab    *netlab.Lab
+	sender *netlab.Sender
+	fds    []int
+}
+
+func openSockets(runs int) (*socketBench, error) {
+	s := &socketBench{runs: runs}
+	for range numLinks {
+		if err := s.addLink(); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 func (s *socketBench) close() {
-	for _, p := range s.pairs {
-		unix.Close(p[0])
-		unix.Close(p[1])
+	for _, l := range s.links {
+		for _, fd := range l.fds {
+			unix.Close(fd)
+		}
+		if l.sender != nil {
+			l.sender.Close()
+		}
+		l.lab.Close()
 	}
+}
+
+func (s *socketBench) addLink() error {
+	lab, err := netlab.Open(netlab.Options{Quiet: true})
+	if err != nil {
+		return err
+	}
+	l := &link{lab: lab}
+	s.links = append(s.links, l)
+	if l.sender, err = lab.Left.Sender(); err != nil {
+		return err
+	}
+	for range tapsEach {
+		err := lab.Left.Do(func() error {
+			fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+			if err == nil {
+				l.fds = append(l.fds, fd)
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("packet socket: %w", err)
+		}
+	}
+	// They see nothing without a program.
+	if err := l.attach([]bpf.RawInstruction{{Op: 0x06}}); err != nil {
+		return err
+	}
+	const all = unix.ETH_P_ALL<<8 | unix.ETH_P_ALL>>8 // network order
+	for _, fd := range l.fds {
+		if err := unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: lab.Left.Index, Protocol: all & 0xffff}); err != nil {
+			return fmt.Errorf("bind packet socket: %w", err)
+		}
+	}
+	return nil
+}
+
+// attach gives all sockets a program.
+func (l *link) attach(prog []bpf.RawInstruction) error {
+	for _, fd := range l.fds {
+		if err := attachRejecting(fd, prog); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // attachRejecting attaches a program whose verdicts are made 0.
@@ -68,82 +139,70 @@ func attachRejecting(fd int, prog []bpf.RawInstruction) error {
 	return os.NewSyscallError("SO_ATTACH_FILTER", err)
 }
 
-// mmsghdr is struct mmsghdr of sendmmsg(2).
-type mmsghdr struct {
-	hdr unix.Msghdr
-	n   uint32
-	_   [unsafe.Sizeof(uintptr(0)) - 4]byte
-}
-
-// messages returns what sends the frames several times over in one call.
-func messages(frames [][]byte) []mmsghdr {
-	msgs := make([]mmsghdr, together*len(frames))
-	iovs := make([]unix.Iovec, len(msgs))
-	for i := range msgs {
-		f := frames[i%len(frames)]
-		iovs[i].Base = unsafe.SliceData(f)
-		iovs[i].SetLen(len(f))
-		msgs[i].hdr.Iov = &iovs[i]
-		msgs[i].hdr.Iovlen = 1
+// measure is the measure of programs on the sockets.
+func (s *socketBench) measure(progs [][]bpf.RawInstruction, frames [][]byte) ([][]float64, error) {
+	trains := make([][][]byte, len(frames))
+	for i, f := range frames {
+		trains[i] = slices.Repeat([][]byte{f}, train)
 	}
-	return msgs
-}
-
-// measure is the measure of programs on the pairs.
-func (s *socketBench) measure(progs [][]bpf.RawInstruction, frames [][]byte) ([]float64, error) {
-	msgs := messages(frames)
-	times := make([][]float64, len(progs))
-	for range s.runs {
-		sums := make([]float64, len(progs))
-		for shift := range numPairs {
-			part, err := s.part(progs, shift, msgs)
-			if err != nil {
+	out := make([][]float64, s.runs)
+	for run := range out {
+		above := make([][]float64, len(progs))
+		for shift := range numLinks {
+			if err := s.part(progs, shift, trains, above); err != nil {
 				return nil, err
 			}
-			for i, ns := range part {
-				sums[i] += ns / numPairs
-			}
 		}
-		for i, ns := range sums {
-			times[i] = append(times[i], ns)
+		out[run] = make([]float64, len(progs))
+		for i, list := range above {
+			out[run][i] = middle(list)
 		}
-	}
-	runtime.KeepAlive(frames)
-	out := make([]float64, len(progs))
-	for i := range times {
-		out[i] = median(times[i])
 	}
 	return out, nil
 }
 
-// part is the part of a run in which program i is on pair i+shift.
-func (s *socketBench) part(progs [][]bpf.RawInstruction, shift int, msgs []mmsghdr) ([]float64, error) {
-	on := make([][2]int, len(progs))
+// part is the part of a run in which program i is on link i+shift. It adds to above what
+// the program took in each turn more than all took on average, in ns a packet.
+func (s *socketBench) part(progs [][]bpf.RawInstruction, shift int, trains [][][]byte, above [][]float64) error {
+	on := make([]*link, len(progs))
 	for i, p := range progs {
-		on[i] = s.pairs[(i+shift)%numPairs]
-		if err := attachRejecting(on[i][0], p); err != nil {
-			return nil, err
+		on[i] = s.links[(i+shift)%numLinks]
+		if err := on[i].attach(p); err != nil {
+			return err
 		}
 	}
-	list := make([][]float64, len(progs))
-	for n := range rounds {
-		for i, p := range on {
+	took := make([]float64, len(progs))
+	for n := range (turnsEach + 1) * len(trains) {
+		sum := 0.0
+		for j := range progs {
+			i := (j + n) % len(progs) // nobody is always behind the same one's caches
+			if n/len(progs)%2 == 1 {
+				i = len(progs) - 1 - i
+			}
 			start := cpuTime()
-			sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(p[1]), uintptr(unsafe.Pointer(&msgs[0])), uintptr(len(msgs)), 0, 0, 0)
-			took := cpuTime() - start
-			if errno != 0 {
-				return nil, os.NewSyscallError("sendmmsg", errno)
+			if err := on[i].sender.Send(trains[n%len(trains)]...); err != nil {
+				return err
 			}
-			if n > 4 { // the first ones warm up
-				list[i] = append(list[i], float64(took.Nanoseconds())/float64(sent))
-			}
+			took[i] = float64((cpuTime() - start).Nanoseconds()) / (train * tapsEach)
+			sum += took[i]
+		}
+		if n < len(trains) {
+			continue // to warm up
+		}
+		for i, ns := range took {
+			above[i] = append(above[i], ns-sum/float64(len(progs)))
 		}
 	}
-	fast := make([]float64, len(progs))
-	for i := range list {
-		// What interrupts only adds, so the fast rounds count.
-		slices.Sort(list[i])
-		fast[i] = list[i][len(list[i])/50]
+	return nil
+}
+
+// middle returns the mean of the middle half.
+func middle(list []float64) float64 {
+	slices.Sort(list)
+	half := list[len(list)/4 : len(list)-len(list)/4]
+	sum := 0.0
+	for _, x := range half {
+		sum += x
 	}
-	return fast, nil
+	return sum / float64(len(half))
 }

@@ -12,7 +12,8 @@ import (
 // rejected costs least: by what a test costs for each packet that it rejects. The
 // order is free in a chain of tests each of which rejects where it fails, and to
 // each of which but the first only the one before it leads. A packet that is
-// accepted passes all of them, and makes all their loads, whatever the order.
+// accepted passes all of them, and makes all their loads, whatever the order. A test
+// that loads nothing is of what is at hand and stays where it is.
 func promote(w *work) {
 	f := w.f
 	w.preds.Fill(f)
@@ -60,7 +61,7 @@ func (w *work) conjunction(b ir.BlockID) []link {
 				pass = way
 			}
 		}
-		if pass < 0 || !w.absoluteOnly(b) || len(chain) > 0 && w.usesPacketOf(b, chain) {
+		if pass < 0 || !w.loads(b) || !w.absoluteOnly(b) || len(chain) > 0 && w.usesPacketOf(b, chain) {
 			return chain
 		}
 		chain = append(chain, link{at: b, pass: pass, rank: w.rank(b, pass)})
