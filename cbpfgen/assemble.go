@@ -55,8 +55,10 @@ type assembler struct {
 	spans          []ir.Span
 	blocks         []int // place of each block's first instruction
 	accept, reject int
-	returns        bool  // emit copies of returns, see withReturns
-	stones         []int // by target, plus 2: place of the last stepping stone to it, plus 1; 0: none
+	returns        bool   // emit copies of returns, see withReturns
+	later          []bool // by block: a test that rejects comes before it
+	soon           []bool // by block: it loads nothing, and rejects, or leads to one that does
+	stones         []int  // by target, plus 2: place of the last stepping stone to it, plus 1; 0: none
 }
 
 // verdicts emits the returns that d leads to.
@@ -85,7 +87,7 @@ func (a *assembler) emit(i bpf.RawInstruction, span ir.Span) int {
 
 func (a *assembler) block(id target, b *codeBlock) {
 	if a.returns {
-		a.verdictsBehind(b)
+		a.verdictsBehind(id, b)
 	}
 	if b.cond == 0 {
 		a.jump(b)

@@ -19,20 +19,25 @@ const nearReturn = 4
 func (a *assembler) withReturns(d *draft, snaplen uint32) *Program {
 	a.last = nil
 	a.returns = true
+	a.findLater(d)
 	p := a.program(d, snaplen)
 	a.returns = false
 	return p
 }
 
-// verdictsBehind emits copies of the returns that b leads to and that are not near,
-// unless b leads to what stands behind it.
-func (a *assembler) verdictsBehind(b *codeBlock) {
+// verdictsBehind emits copies of the returns that b leads to and that are not near. Where b
+// leads to what stands behind it, it does so for the first test that rejects only: that
+// ends most packets, and whoever passes it has one jump more.
+func (a *assembler) verdictsBehind(id target, b *codeBlock) {
 	to := b.next[:]
 	if b.cond == 0 {
 		to = to[:1]
 	}
 	for _, t := range to {
 		if a.distance(a.place(t)) == 0 {
+			if !a.later[id] && slices.Contains(to, toReject) && a.distance(a.reject) > nearReturn {
+				a.reject = a.emit(bpf.RawInstruction{Op: opRetK}, b.span)
+			}
 			return
 		}
 	}
@@ -44,3 +49,31 @@ func (a *assembler) verdictsBehind(b *codeBlock) {
 	}
 }
 
+
+// findLater fills a.later: whether a test that rejects comes before a block, or beside it
+// one of what has been loaded already, which is where most packets end then.
+func (a *assembler) findLater(d *draft) {
+	a.later = cleared(a.later, len(d.blocks))
+	soon := cleared(a.soon, len(d.blocks))
+	a.soon = soon
+	// Edges lead forward.
+	for i := len(d.blocks) - 1; i >= 0; i-- {
+		b := &d.blocks[i]
+		loads := slices.ContainsFunc(b.code, func(c insn) bool { return c.op&7 <= clsLDX })
+		for _, t := range b.next {
+			soon[i] = soon[i] || b.cond != 0 && !loads && (t == toReject || t >= 0 && soon[t])
+		}
+	}
+	for i := range d.blocks {
+		b := &d.blocks[i]
+		rejects := a.later[i]
+		for _, t := range b.next {
+			rejects = rejects || b.cond != 0 && (t == toReject || t >= 0 && soon[t])
+		}
+		for _, t := range b.next {
+			if t >= 0 && rejects {
+				a.later[t] = true
+			}
+		}
+	}
+}

@@ -19,7 +19,7 @@ import (
 // dump prints the compiled filter.
 func (s *session) dump() error {
 	if s.opt.dumpPass == "list" {
-		return s.print(passList())
+		return s.print(passList(s.opt.objective))
 	}
 	if s.finished != nil {
 		return s.dumpFinished()
@@ -49,7 +49,10 @@ func (s *session) dump() error {
 	if err := client.check(fn); err != nil {
 		return fmt.Errorf("%s: %w", s.opt.format, err)
 	}
-	prog, err := cbpfgen.Generate(fn, cbpfgen.Options{Kernel: client != nil || cfg.View == ir.ViewSocket})
+	prog, err := cbpfgen.Generate(fn, cbpfgen.Options{
+		Kernel: client != nil || cfg.View == ir.ViewSocket,
+		Speed:  cfg.Objective == gofilter.Speed,
+	})
 	if err != nil {
 		return err
 	}
@@ -102,6 +105,7 @@ func (s *session) dumpConfig() (gofilter.Config, error) {
 	if o.savefileOrder != "" {
 		cfg.ByteOrder = fileOrder(o.savefileOrder == "swapped")
 	}
+	cfg.Objective = o.objective
 	return cfg, nil
 }
 
@@ -145,11 +149,11 @@ func (s *session) dumpPasses(cfg gofilter.Config) error {
 	return s.print(out.String())
 }
 
-// passList returns the names of the passes with what each does.
-func passList() string {
+// passList returns the names of the passes for an objective with what each does.
+func passList(o gofilter.Objective) string {
 	var b strings.Builder
 	b.WriteString("lower: what there is before the first pass\n")
-	for _, p := range opt.Passes() {
+	for _, p := range opt.PassesFor(o) {
 		fmt.Fprintf(&b, "%s: %s\n", p.Name, p.Reason)
 	}
 	return b.String()

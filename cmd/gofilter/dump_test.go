@@ -65,6 +65,9 @@ func TestDumpOther(t *testing.T) {
 		{[]string{"--dump-pass", "lower", "ip"}, []string{"; after lower\nfunc linktype=EN10MB"}},
 		{[]string{"--dump-pass", "all", "ip"}, []string{"; after lower\n", "; after layout\n"}},
 		{[]string{"--dump-pass", "list"}, []string{"layout: "}},
+		{[]string{"--dump-pass", "list", "--objective", "speed"}, []string{"peel: ", "fuse: ", "layout: "}},
+		{[]string{"--dump-pass", "fuse", "--objective", "speed", "ip and tcp port 22"}, []string{"; after fuse\n", " 0x8004500 -> b1, b4"}},
+		{[]string{"-ddd", "--objective", "speed", "ip and tcp port 22"}, []string{"25\n32 0 0 12\n"}},
 		{[]string{"--version"}, []string{"gofilter version "}},
 		{[]string{"-h"}, []string{"usage: gofilter ", "--packet-buffered"}},
 	}

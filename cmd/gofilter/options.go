@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gofilter/gofilter"
 	"github.com/gofilter/gofilter/capture"
 	"github.com/gofilter/gofilter/capture/hook"
 	"github.com/gofilter/gofilter/ebpfgen"
@@ -76,6 +77,8 @@ type options struct {
 	listAllTypes   bool
 	dump           int
 	dumpPass       string
+	objective      gofilter.Objective // of the program that is printed
+	objectiveGiven bool
 	format         string // of the program; empty where -d says it
 	output         string // file for the program; empty: standard output
 	ebpf           bool
@@ -195,6 +198,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setAccess, "access", "", "direct|helper|ldabs|rdonly_cast", "how the eBPF program reads packets")
 	value(o.setKernel, "kernel", "", "VERSION", "the oldest Linux that shall take the eBPF program, such as 5.10")
 	fs.StringVar(&o.dumpPass, "dump-pass", "", "print the intermediate form after pass `NAME`; all, or list for their names")
+	value(o.setObjective, "objective", "", "size|speed", "what the printed classic program is made for: few instructions, or little time in the Linux kernel")
 	fs.BoolVarP(&o.noOptimize, "no-optimize", "O", false, "do not optimize the filter")
 	value(o.setNetmask, "netmask", "", "MASK", "the interface's IPv4 netmask")
 	fs.BoolVar(&o.linuxExt, "linux-ext", false, "compile for a Linux packet socket")
@@ -269,6 +273,16 @@ func optionError(err error) error {
 func (o *options) check() error {
 	if o.nano && o.micro {
 		return errors.New("--nano and --micro exclude each other")
+	}
+	if o.objectiveGiven {
+		switch {
+		case o.ebpf:
+			return errors.New("--objective is for classic programs: eBPF has none")
+		case o.program != "":
+			return errors.New("--objective says how an expression is compiled; --program is finished")
+		case o.dump == 0 && o.format == "" && o.dumpPass == "":
+			return errors.New("--objective is about a program that is printed: -d, --format or --dump-pass")
+		}
 	}
 	if len(o.ifaces) > 1 && (o.dump > 0 || o.format != "" || o.ebpf || o.dumpPass != "") {
 		return errors.New("a program is printed for one interface: choose one -i")
@@ -403,6 +417,18 @@ func (o *options) setHook(s string) (err error) {
 
 // hooked reports whether packets come from a hook.
 func (o *options) hooked() bool { return o.hook.Kind != 0 }
+
+func (o *options) setObjective(s string) error {
+	var word string
+	if err := choice(&word, "objective", "size", "speed")(s); err != nil {
+		return err
+	}
+	o.objectiveGiven = true
+	if o.objective = gofilter.Size; word == "speed" {
+		o.objective = gofilter.Speed
+	}
+	return nil
+}
 
 func (o *options) setPrecision(s string) error {
 	var word string
