@@ -126,8 +126,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-r", foreign}, foreign + ": unknown file format\n"},
 		{[]string{"-r", dir}, dir + ": is a directory\n"},
 		{[]string{"-r", foreign, "-i", "lo"}, "-r reads a file and -i captures: choose one\n"},
-		{[]string{"--objective", "speed", "--ebpf", "ip"}, "--objective is for classic programs: eBPF has none\n"},
-		{[]string{"--objective", "speed", "-r", foreign}, "--objective is about a program that is printed: -d, --format or --dump-pass\n"},
+		{[]string{"--objective", "speed", "-r", foreign}, "--objective is about a program that is printed: -d, --format, --ebpf or --dump-pass\n"},
 		{[]string{"--results", "ip"}, "--results needs a file to read: -r FILE\n"},
 		{[]string{"--dump-pass", "nonsense", "-y", "EN10MB", "ip"}, "no pass \"nonsense\" was run; --dump-pass list prints their names\n"},
 	}

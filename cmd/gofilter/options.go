@@ -198,7 +198,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	value(o.setAccess, "access", "", "direct|helper|ldabs|rdonly_cast", "how the eBPF program reads packets")
 	value(o.setKernel, "kernel", "", "VERSION", "the oldest Linux that shall take the eBPF program, such as 5.10")
 	fs.StringVar(&o.dumpPass, "dump-pass", "", "print the intermediate form after pass `NAME`; all, or list for their names")
-	value(o.setObjective, "objective", "", "size|speed", "what the printed classic program is made for: few instructions, or little time in the Linux kernel")
+	value(o.setObjective, "objective", "", "size|speed", "what the printed program is made for: few instructions, or little time in the Linux kernel")
 	fs.BoolVarP(&o.noOptimize, "no-optimize", "O", false, "do not optimize the filter")
 	value(o.setNetmask, "netmask", "", "MASK", "the interface's IPv4 netmask")
 	fs.BoolVar(&o.linuxExt, "linux-ext", false, "compile for a Linux packet socket")
@@ -276,12 +276,10 @@ func (o *options) check() error {
 	}
 	if o.objectiveGiven {
 		switch {
-		case o.ebpf:
-			return errors.New("--objective is for classic programs: eBPF has none")
 		case o.program != "":
 			return errors.New("--objective says how an expression is compiled; --program is finished")
-		case o.dump == 0 && o.format == "" && o.dumpPass == "":
-			return errors.New("--objective is about a program that is printed: -d, --format or --dump-pass")
+		case o.dump == 0 && o.format == "" && o.dumpPass == "" && !o.ebpf:
+			return errors.New("--objective is about a program that is printed: -d, --format, --ebpf or --dump-pass")
 		}
 	}
 	if len(o.ifaces) > 1 && (o.dump > 0 || o.format != "" || o.ebpf || o.dumpPass != "") {
