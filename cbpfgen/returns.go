@@ -49,7 +49,6 @@ func (a *assembler) verdictsBehind(id target, b *codeBlock) {
 	}
 }
 
-
 // findLater fills a.later: whether a test that rejects comes before a block, or beside it
 // one of what has been loaded already, which is where most packets end then.
 func (a *assembler) findLater(d *draft) {

@@ -8,7 +8,7 @@ package opt
 // beyond the first cache, since much of the kernel ran since the last packet. An
 // indexed load becomes a call of a function that looks at its offset first; where returns
 // are guarded against speculation that is most of what it costs. The figures are of Linux 6.18 on
-// x86-64 with that guard (AMD EPYC 9004, safe return); `make bench-speed` takes them
+// x86-64 with that guard (AMD EPYC, safe return); `make bench-speed` takes them
 // again, and those of programs that nothing else runs between (0.4, 7, 0.1, 0.1).
 const (
 	costAbsolute = 1.4  // BPF_LD with BPF_ABS, and BPF_LDX with BPF_MSH
