@@ -14,6 +14,10 @@
 // ([Handle.SetFilter]). Nothing is lost at the end either: after [Handle.Break]
 // every packet that the kernel accepted is still delivered, then comes [io.EOF].
 //
+// A [Group] takes the packets of one interface in several rings, among which the kernel
+// shares them out, for a goroutine each; a [Merge] makes one run of several rings again,
+// ordered by time as far as that can be known.
+//
 // Elsewhere than on Linux, Open returns an error that wraps
 // [errors.ErrUnsupported].
 package capture
