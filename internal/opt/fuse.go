@@ -22,8 +22,9 @@ func fuse(w *work) {
 	u := &fuser{work: w, reach: w.extents()}
 	w.preds.Fill(w.f)
 	u.in = make([]int32, len(w.f.Blocks))
+	u.from = make([]int64, len(w.f.Blocks))
 	for b := range w.f.Blocks {
-		u.in[b] = int32(len(w.preds.Of(ir.BlockID(b))))
+		u.leave(ir.BlockID(b), 1)
 	}
 	changed := false
 	// From the end, so that what is fused is whole before what leads to it is.
@@ -47,6 +48,21 @@ type fuser struct {
 	*work
 	reach *extents
 	in    []int32 // by block: number of edges into it
+	from  []int64 // by block: sum of the blocks that these come from
+}
+
+// edge notes that there is an edge more (n is 1) or less (-1).
+func (u *fuser) edge(from, to ir.BlockID, n int) {
+	u.in[to] += int32(n)
+	u.from[to] += int64(n) * int64(from)
+}
+
+// leave is edge for all edges of a block.
+func (u *fuser) leave(b ir.BlockID, n int) {
+	blk := &u.f.Blocks[b]
+	for way := range blk.NumSucc() {
+		u.edge(b, blk.Succ[way].To, n)
+	}
 }
 
 // A match is a test of whether bits of the packet are given ones: the word of
@@ -168,8 +184,8 @@ func (u *fuser) fuseAt(b ir.BlockID) bool {
 		failed := blk.Succ[1-m.way]
 		blk.Cond, blk.X, blk.Y = ir.Eq, x, f.Const(tests[i].bits)
 		blk.Succ[ir.True], blk.Succ[ir.False] = ir.Edge{To: onward}, failed
-		u.in[next]--
-		u.in[onward]++
+		u.edge(g, next, -1)
+		u.edge(g, onward, 1)
 	}
 	return true
 }
@@ -204,7 +220,7 @@ func (u *fuser) follows(b ir.BlockID) bool {
 	}
 	f := u.f
 	p, way := u.only(b)
-	if p == ir.NoBlock || way != ir.False {
+	if way != ir.False {
 		return false
 	}
 	blk, before := &f.Blocks[b], &f.Blocks[p]
@@ -246,9 +262,6 @@ func (u *fuser) fuseInFront(b ir.BlockID, m, n match) bool {
 	x := f.Blocks[b].X
 	for u.in[at] == 1 && f.Blocks[b].Cond == ir.Eq {
 		p, way := u.only(at)
-		if p == ir.NoBlock {
-			break
-		}
 		blk := &f.Blocks[p]
 		k, ok := f.IsConst(blk.Y)
 		kb, _ := f.IsConst(f.Blocks[b].Y)
@@ -263,14 +276,16 @@ func (u *fuser) fuseInFront(b ir.BlockID, m, n match) bool {
 	}
 	fast, slow := f.Blocks[next].Succ[n.way].To, f.Blocks[next].Succ[1-n.way]
 	f.Blocks[b].Succ[m.way] = ir.Edge{To: slow.To, Args: slow.Args}
-	u.in[next]--
-	u.in[slow.To]++
+	u.edge(b, next, -1)
+	u.edge(b, slow.To, 1)
+	u.leave(at, -1)
 	to := u.moveOut(at)
 	u.reach.moved(at)
-	u.in = append(u.in, 1)
+	u.in, u.from = append(u.in, 0), append(u.from, 0)
+	u.leave(to, 1)
 	v := u.masked(at, &j)
 	f.If(at, ir.Eq, v, f.Const(j.bits), fast, to)
-	u.in[fast]++
+	u.leave(at, 1)
 	// What the first test looks at has been loaded. At the left end of the word a
 	// shift is enough to get at it.
 	if l := &f.Values[x]; l.Op == ir.OpLoad && l.Block == to && m.off == j.off && m.size < j.size {
@@ -284,15 +299,14 @@ func (u *fuser) fuseInFront(b ir.BlockID, m, n match) bool {
 	return true
 }
 
-// only returns the one edge into b.
+// only returns the one edge into b, which has one.
 func (u *fuser) only(b ir.BlockID) (from ir.BlockID, way int) {
-	for p := range u.f.Blocks {
-		blk := &u.f.Blocks[p]
-		for way := range blk.NumSucc() {
-			if blk.Succ[way].To == b {
-				return ir.BlockID(p), way
-			}
+	from = ir.BlockID(u.from[b])
+	blk := &u.f.Blocks[from]
+	for way := range blk.NumSucc() {
+		if blk.Succ[way].To == b {
+			return from, way
 		}
 	}
-	return ir.NoBlock, 0
+	panic("opt: fuse has lost an edge")
 }
