@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"slices"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -174,28 +175,16 @@ func (h *hook) test(w *wire, o ebpfgen.Options, funcs int) {
 		binary.BigEndian.PutUint16(head[12:], testType)
 		f := h.filter(r, head)
 		p := load(t, f, h.target, o)
-		detach, err := h.attach(w, p.Loaded())
-		if err != nil {
-			t.Fatal(err)
-		}
 		frame := append(head, make([]byte, frameSize-len(head))...)
-		want := make(map[uint32]bool)
-		for _, n := range linear {
-			seq := w.transmit(frame, n)
-			want[seq] = ir.Eval(f, frame, &ir.Metadata{Len: frameSize, IfIndex: loopback}) != 0
-		}
-		if err := detach(); err != nil {
-			t.Fatal(err)
-		}
-		got := w.arrived()
+		want := ir.Eval(f, frame, &ir.Metadata{Len: frameSize, IfIndex: loopback}) != 0
+		got := h.verdicts(w, p.Loaded(), frame, want)
 		for i, n := range linear {
-			seq := w.seq - uint32(len(linear)-i)
-			if got[seq] != want[seq] {
+			if got[i] != want {
 				insns, _ := ebpfgen.Generate(f, h.target, o)
-				t.Fatalf("%d bytes linear: kernel says %v, Eval %v\n%x\n%s\n%s", n, got[seq], want[seq], head, f, ebpfgen.Format(insns, ""))
+				t.Fatalf("%d bytes linear: kernel says %v, Eval %v\n%x\n%s\n%s", n, got[i], want, head, f, ebpfgen.Format(insns, ""))
 			}
 			sent++
-			if want[seq] {
+			if want {
 				accepted++
 			}
 		}
@@ -205,6 +194,37 @@ func (h *hook) test(w *wire, o ebpfgen.Options, funcs int) {
 	if accepted == 0 || accepted == sent {
 		t.Error("the filters tell no frames apart")
 	}
+}
+
+// tries is how often frames are sent that shall not arrive and do: one that was still queued when the
+// program was detached arrives, whatever the program says. What the program says does not change.
+const tries = 5
+
+// verdicts sends a frame with each linear area through the program and returns which arrive.
+func (h *hook) verdicts(w *wire, p *ebpf.Program, frame []byte, want bool) []bool {
+	w.t.Helper()
+	got := make([]bool, len(linear))
+	for range tries {
+		detach, err := h.attach(w, p)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		seqs := make([]uint32, len(linear))
+		for i, n := range linear {
+			seqs[i] = w.transmit(frame, n)
+		}
+		if err := detach(); err != nil {
+			w.t.Fatal(err)
+		}
+		arrived := w.arrived()
+		for i, seq := range seqs {
+			got[i] = arrived[seq]
+		}
+		if want || !slices.Contains(got, true) {
+			break
+		}
+	}
+	return got
 }
 
 // filter returns a random Func that reads the first bytes of a frame.
@@ -260,20 +280,27 @@ func (w *wire) metadatum(m ir.Meta, k uint32, md *ir.Metadata, o ebpfgen.Options
 	f.If(b, ir.Eq, f.New(b, ir.Value{Op: ir.OpMeta, Meta: m}), f.Const(k), yes, no)
 	p := load(w.t, f, ebpfgen.SchedCLS, o)
 	defer p.Close()
-	detach, err := tc(attach.Ingress)(w, p.Loaded())
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	frame := make([]byte, md.Len)
 	binary.BigEndian.PutUint16(frame[12:], testType)
 	if md.VLANPresent {
 		frame = netlab.Tag(frame, md.VLANTPID, md.VLANTCI)
 	}
-	seq := w.transmit(frame, len(frame))
-	if err := detach(); err != nil {
-		w.t.Fatal(err)
+	want := ir.Eval(f, nil, md) != 0
+	got := true
+	for range tries {
+		detach, err := tc(attach.Ingress)(w, p.Loaded())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		seq := w.transmit(frame, len(frame))
+		if err := detach(); err != nil {
+			w.t.Fatal(err)
+		}
+		if got = w.arrived()[seq]; got == want || want {
+			break
+		}
 	}
-	if got, want := w.arrived()[seq], ir.Eval(f, nil, md) != 0; got != want {
+	if got != want {
 		w.t.Errorf("%s eq %#x on a frame with %+v: kernel says %v, Eval %v", m, k, *md, got, want)
 	}
 }
