@@ -37,7 +37,7 @@ type section struct {
 func main() {
 	b := &bench{out: os.Stdout}
 	only := flag.String("only", "", "these sections only, separated by commas")
-	flag.IntVar(&b.runs, "runs", 3, "runs of which the median is taken")
+	flag.IntVar(&b.runs, "runs", 5, "runs of which the median is taken")
 	flag.Parse()
 	if err := b.run(*only); err != nil {
 		fmt.Fprintln(os.Stderr, "benchlive:", err)
