@@ -239,21 +239,34 @@ func (out *output) block(block *capture.Block, rec *savefile.Record, limit uint6
 	return n, err
 }
 
+// lendFrom is the mean length, in bytes, of packets that are written from the ring, where
+// they are. Shorter ones are copied together.
+const lendFrom = 512
+
 // steadily is block for packets that go to one file and nowhere else: a packet costs
-// little more than its copy.
+// little more than its copy, or, if it is long, not even that.
 func (out *output) steadily(w packetWriter, block *capture.Block, limit uint64) (n uint64, err error) {
 	left := limit - out.taken // where there is no limit, more than there can be
+	lend, bytes := out.meanLength >= lendFrom, 0
 	var p capture.Packet
-	for n < left && block.Next(&p) {
+	for n < left && err == nil && block.Next(&p) {
 		n++
-		if err = w.WriteAt(uint64(p.Time), p.Data, uint32(p.Length)); err != nil {
-			err = out.saver.failed(err)
-			break
+		bytes += len(p.Data)
+		if lend {
+			err = w.LendAt(uint64(p.Time), p.Data, uint32(p.Length))
+		} else {
+			err = w.WriteAt(uint64(p.Time), p.Data, uint32(p.Length))
 		}
+	}
+	if lend && err == nil {
+		err = w.Flush() // the block goes back
+	}
+	if n > 0 {
+		out.meanLength = bytes / int(n)
 	}
 	out.taken += n
 	out.count.Store(out.taken)
-	return n, err
+	return n, out.saver.failed(err)
 }
 
 // captured takes a packet from an interface; rec has all that p does not say.

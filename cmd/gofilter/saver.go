@@ -31,6 +31,7 @@ type saver struct {
 type packetWriter interface {
 	Write(*savefile.Record) error
 	WriteAt(ns uint64, data []byte, length uint32) error
+	LendAt(ns uint64, data []byte, length uint32) error
 	Flush() error
 	Whole() int64
 	Buffered() int
@@ -90,12 +91,12 @@ func (v *saver) open() error {
 func (v *saver) begin(file *os.File) error {
 	first := v.ifaces[0]
 	if !v.s.opt.savesNg() {
-		w, err := savefile.NewWriter(file, savefile.Header{LinkType: first.LinkType, LinkExt: first.LinkExt, Snaplen: first.Snaplen,
+		w, err := savefile.NewWriter(vectored(file), savefile.Header{LinkType: first.LinkType, LinkExt: first.LinkExt, Snaplen: first.Snaplen,
 			Nano: v.nano(first), BigEndian: first.BigEndian})
 		v.writer = w
 		return err
 	}
-	w, err := savefile.NewNgWriter(file, first.BigEndian, program+" "+version())
+	w, err := savefile.NewNgWriter(vectored(file), first.BigEndian, program+" "+version())
 	if err != nil {
 		return err
 	}

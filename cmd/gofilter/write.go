@@ -20,6 +20,8 @@ type output struct {
 	saver   *saver     // nil where nothing is written
 	printer *printer   // nil where nothing is printed
 
+	meanLength int // of the packets of the last block, in bytes
+
 	finished bool
 }
 

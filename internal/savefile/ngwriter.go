@@ -119,8 +119,8 @@ func pad(b []byte, n int) []byte { return append(b, "\x00\x00\x00"[:-n&3]...) }
 // Describe adds an interface to the section, so that it is there without packets too.
 // Two packets are of the same interface if they point to the same.
 func (f *NgWriter) Describe(i *Interface) error {
-	if f.err != nil {
-		return f.err
+	if err := f.room(0); err != nil {
+		return err
 	}
 	if i.BigEndian != f.big {
 		f.buf = f.section(f.buf, i.BigEndian)
@@ -180,29 +180,61 @@ func (f *NgWriter) Write(rec *Record) error {
 // WriteAt adds a packet of the interface of the packet before, which was captured so
 // many nanoseconds after 1970.
 func (f *NgWriter) WriteAt(ns uint64, data []byte, length uint32) error {
+	return f.enhanced(f.since(ns), data, length, nil)
+}
+
+// since returns a time stamp in the interface's units.
+func (f *NgWriter) since(ns uint64) uint64 {
 	if f.units == 1e6 {
 		ns /= 1000
 	}
-	return f.enhanced(ns, data, length, nil)
+	return ns
+}
+
+// LendAt is WriteAt for data that stay as they are until Flush. They are written from
+// where they are if the file is a [VectorWriter].
+func (f *NgWriter) LendAt(ns uint64, data []byte, length uint32) error {
+	if f.vector == nil {
+		return f.WriteAt(ns, data, length)
+	}
+	padding := -len(data) & 3
+	n := enhancedHead + len(data) + padding + blockTailSize
+	if err := f.roomToLend(n); err != nil {
+		return err
+	}
+	f.head(f.extend(enhancedHead), n, f.since(ns), len(data), length)
+	f.lend(data)
+	tail := f.extend(padding + blockTailSize)
+	clear(tail[:padding])
+	putWord(tail[padding:], f.big, uint32(n))
+	return nil
 }
 
 // enhanced writes a packet's block.
 func (f *NgWriter) enhanced(t uint64, data []byte, length uint32, options []byte) error {
-	n := minBlock + enhancedFixed + len(data) + (-len(data) & 3) + len(options)
+	n := enhancedHead + len(data) + (-len(data) & 3) + len(options) + blockTailSize
 	if err := f.room(n); err != nil {
 		return err
 	}
 	b := f.extend(n)
-	putWords(b, f.big, blockEnhanced, uint32(n), f.id, uint32(t>>32))
-	putWords(b[16:], f.big, uint32(t), uint32(len(data)), length, 0)
+	f.head(b, n, t, len(data), length)
 	end := n - blockTailSize - len(options)
-	if len(data)&3 != 0 {
-		clear(b[end-3 : end])
-	}
-	copy(b[blockHeadSize+enhancedFixed:], data)
+	clear(b[enhancedHead+len(data) : end])
+	copy(b[enhancedHead:], data)
 	copy(b[end:], options)
 	putWord(b[n-blockTailSize:], f.big, uint32(n))
 	return nil
+}
+
+// enhancedHead is the size of what is in front of the data in a packet's block.
+const enhancedHead = blockHeadSize + enhancedFixed
+
+// head writes what is in front of the data in a packet's block of n bytes.
+func (f *NgWriter) head(b []byte, n int, t uint64, captured int, length uint32) {
+	putWords(b, f.big, blockEnhanced, uint32(n), f.id, uint32(t>>32))
+	putWord(b[16:], f.big, uint32(t))
+	putWord(b[20:], f.big, uint32(captured))
+	putWord(b[24:], f.big, length)
 }
 
 // options returns a packet's options, good until the next call; nil where it has none.

@@ -91,15 +91,34 @@ func (f *Writer) WriteAt(ns uint64, data []byte, length uint32) error {
 	if err := f.room(n); err != nil {
 		return err
 	}
+	b := f.extend(n)
+	f.head(b, ns, len(data), length)
+	copy(b[pcapRecordSize:], data)
+	return nil
+}
+
+// LendAt is WriteAt for data that stay as they are until Flush. They are written from
+// where they are if the file is a [VectorWriter].
+func (f *Writer) LendAt(ns uint64, data []byte, length uint32) error {
+	if f.vector == nil {
+		return f.WriteAt(ns, data, length)
+	}
+	if err := f.roomToLend(pcapRecordSize + len(data)); err != nil {
+		return err
+	}
+	f.head(f.extend(pcapRecordSize), ns, len(data), length)
+	f.lend(data)
+	return nil
+}
+
+// head writes the head of a record.
+func (f *Writer) head(b []byte, ns uint64, captured int, length uint32) {
 	sec := ns / 1e9
 	fraction := uint32(ns - sec*1e9)
 	if !f.nano {
 		fraction /= 1000
 	}
-	b := f.extend(n)
-	putWords(b, f.big, uint32(sec), fraction, uint32(len(data)), length)
-	copy(b[pcapRecordSize:], data)
-	return nil
+	putWords(b, f.big, uint32(sec), fraction, uint32(captured), length)
 }
 
 // putWords writes four numbers to the start of b. It is written for speed: there is a
