@@ -27,12 +27,20 @@ const (
 	udpHeaders  = 28 // of IPv4 without options, and of UDP
 )
 
-// member is a pair of UDP sockets that belong to a control group.
-type member struct {
-	dir      string
+// pair is two UDP sockets, of which the first sends to the second.
+type pair struct {
 	send, rx int
 	to       unix.SockaddrInet4
-	seq      uint32
+}
+
+// member is a pair of sockets that belong to a control group.
+type member struct {
+	dir    string
+	inside pair
+	// outside are not in the group. What they send comes behind what was sent inside, so it
+	// shows when that has been dealt with.
+	outside pair
+	seq     uint32
 }
 
 // newMember makes a control group and, in the namespace of the calling thread, the sockets. A
@@ -52,19 +60,22 @@ func newMember(t *testing.T, ns *netlab.Namespace) *member {
 	if err != nil {
 		netlab.Skip(t, "no control group: %v", err)
 	}
-	m := &member{dir: dir, send: -1, rx: -1, to: unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 5151}}
+	m := &member{dir: dir, inside: newPair(5151), outside: newPair(5152)}
 	t.Cleanup(func() {
-		unix.Close(m.send)
-		unix.Close(m.rx)
+		m.inside.close()
+		m.outside.close()
 		os.Remove(dir)
 	})
+	if err := ns.Do(m.outside.open); err != nil {
+		t.Fatal(err)
+	}
 	enter := func(group string) error {
 		return os.WriteFile(filepath.Join(group, "cgroup.procs"), fmt.Append(nil, os.Getpid()), 0)
 	}
 	if err := enter(dir); err != nil {
 		netlab.Skip(t, "no control group: %v", err)
 	}
-	err = ns.Do(m.open)
+	err = ns.Do(m.inside.open)
 	if back := enter(filepath.Join(root, home)); back != nil {
 		t.Fatal(back)
 	}
@@ -88,17 +99,48 @@ func home() (string, error) {
 	return "", errors.New("no cgroup2 file system")
 }
 
-func (m *member) open() (err error) {
-	if m.send, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0); err != nil {
+func newPair(port int) pair {
+	return pair{send: -1, rx: -1, to: unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port}}
+}
+
+func (p *pair) open() (err error) {
+	if p.send, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0); err != nil {
 		return err
 	}
-	if m.rx, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0); err != nil {
+	if p.rx, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0); err != nil {
 		return err
 	}
-	if err := unix.Bind(m.rx, &m.to); err != nil {
+	if err := unix.Bind(p.rx, &p.to); err != nil {
 		return err
 	}
-	return unix.SetsockoptTimeval(m.rx, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5})
+	return unix.SetsockoptTimeval(p.rx, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5})
+}
+
+func (p *pair) close() {
+	unix.Close(p.send)
+	unix.Close(p.rx)
+}
+
+// mark sends a number.
+func (p *pair) mark(n uint32) error {
+	return unix.Sendto(p.send, binary.BigEndian.AppendUint32(nil, n), 0, &p.to)
+}
+
+// until receives until the number comes, and reports whether another one has come, too.
+func (p *pair) until(n, other uint32) (seen bool, err error) {
+	buf := make([]byte, 1<<16)
+	for {
+		size, _, err := unix.Recvfrom(p.rx, buf, 0)
+		if err != nil {
+			return false, fmt.Errorf("the last datagram did not arrive: %w", err)
+		}
+		switch binary.BigEndian.Uint32(buf[size-4 : size]) {
+		case other:
+			seen = true
+		case n:
+			return seen, nil
+		}
+	}
 }
 
 // passes reports whether a datagram gets through while a program is attached.
@@ -109,32 +151,32 @@ func (m *member) passes(t *testing.T, p *kernelrun.Program, d attach.Direction, 
 		t.Fatal(err)
 	}
 	m.seq++
-	binary.BigEndian.PutUint32(payload[len(payload)-4:], m.seq)
-	if err := unix.Sendto(m.send, payload, 0, &m.to); err != nil && !errors.Is(err, unix.EPERM) {
-		t.Fatal(err)
+	sent := m.seq
+	binary.BigEndian.PutUint32(payload[len(payload)-4:], sent)
+	err = unix.Sendto(m.inside.send, payload, 0, &m.inside.to)
+	if errors.Is(err, unix.EPERM) {
+		err = nil // by the program
 	}
-	if err := l.Close(); err != nil {
+	// It may be queued; the program has to be there when it is received.
+	m.seq++
+	if err == nil {
+		err = m.outside.mark(m.seq)
+	}
+	if err == nil {
+		_, err = m.outside.until(m.seq, 0)
+	}
+	if err := errors.Join(err, l.Close()); err != nil {
 		t.Fatal(err)
 	}
 	// One that surely gets through says that there is nothing more to wait for.
-	m.seq++
-	if err := unix.Sendto(m.send, binary.BigEndian.AppendUint32(nil, m.seq), 0, &m.to); err != nil {
+	if err := m.inside.mark(m.seq); err != nil {
 		t.Fatal(err)
 	}
-	passed := false
-	buf := make([]byte, 1<<16)
-	for {
-		n, _, err := unix.Recvfrom(m.rx, buf, 0)
-		if err != nil {
-			t.Fatalf("the last datagram did not arrive: %v", err)
-		}
-		switch binary.BigEndian.Uint32(buf[n-4 : n]) {
-		case m.seq - 1:
-			passed = true
-		case m.seq:
-			return passed
-		}
+	passed, err := m.inside.until(m.seq, sent)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return passed
 }
 
 // TestNonlinearCgroup compares the verdicts of control group programs on bytes outside the
