@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -69,16 +68,10 @@ type tally struct {
 
 // capture compares what a captured packet costs gofilter and tcpdump, and what they drop.
 func (b *bench) capture() error {
-	dir, err := os.MkdirTemp("", "benchlive")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	ours, theirs, err := findTools(dir)
-	if err != nil {
-		return err
-	}
-	tools := []tool{ours, theirs}
+	return withTools(func(ours, theirs tool) error { return b.compareTools([]tool{ours, theirs}) })
+}
+
+func (b *bench) compareTools(tools []tool) error {
 	var before unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		return err

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/gofilter/gofilter/internal/netlab"
 )
@@ -14,15 +13,10 @@ const rejectLimit = 0.6
 
 // reject compares what a packet costs the kernel that the filter rejects.
 func (b *bench) reject() error {
-	dir, err := os.MkdirTemp("", "benchlive")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	ours, theirs, err := findTools(dir)
-	if err != nil {
-		return err
-	}
+	return withTools(b.compareTaps)
+}
+
+func (b *bench) compareTaps(ours, theirs tool) error {
 	tap := func(t tool) func(*netlab.Lab) (io.Closer, error) {
 		return func(lab *netlab.Lab) (io.Closer, error) { return t.start(lab.Right, statFilter) }
 	}

@@ -23,18 +23,23 @@ type tool struct {
 	path string
 }
 
-// findTools returns gofilter, which is built in dir, and tcpdump.
-func findTools(dir string) (ours, theirs tool, err error) {
-	ours, theirs = tool{"gofilter", filepath.Join(dir, "gofilter")}, tool{name: "tcpdump"}
+// withTools calls f with gofilter, which is built for it, and tcpdump.
+func withTools(f func(ours, theirs tool) error) error {
+	dir, err := os.MkdirTemp("", "benchlive")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	ours, theirs := tool{"gofilter", filepath.Join(dir, "gofilter")}, tool{name: "tcpdump"}
 	if theirs.path, err = exec.LookPath(theirs.name); err != nil {
-		return ours, theirs, fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
+		return fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
 	}
 	build := exec.Command("go", "build", "-o", ours.path, "github.com/gofilter/gofilter/cmd/gofilter")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		return ours, theirs, fmt.Errorf("go build: %w\n%s", err, out)
+		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return ours, theirs, nil
+	return f(ours, theirs)
 }
 
 // A running tool captures at an end of a lab, on the last processor.
