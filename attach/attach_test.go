@@ -248,6 +248,9 @@ func TestVerifierLimit(t *testing.T) {
 	if got := tooLarge("BPF program is too large. Processed 1000001 insn", unix.E2BIG); got != reasonPaths {
 		t.Errorf("got %q", got)
 	}
+	if got := tooLarge("The sequence of 8193 jumps is too complex.", unix.E2BIG); got != reasonTests {
+		t.Errorf("got %q", got)
+	}
 	if got := tooLarge("R3 !read_ok", unix.EACCES); got != "" {
 		t.Errorf("got %q", got)
 	}

@@ -74,7 +74,8 @@ func tooLarge(verdict string, errno syscall.Errno) string {
 	switch {
 	case strings.HasPrefix(verdict, "BPF program is too large. Processed "):
 		return reasonPaths
-	case errno == unix.EFAULT: // with or without a log
+	case errno == unix.EFAULT, // with or without a log
+		strings.HasSuffix(verdict, " jumps is too complex."): // E2BIG with it
 		return reasonTests
 	}
 	return ""
