@@ -24,13 +24,14 @@ const (
 	sizeofTcmsg = 20 // struct tcmsg
 )
 
-// clsact attaches p as a direct-action filter to the interface's clsact qdisc.
-func clsact(ifindex int, d Direction, p *ebpf.Program) (*Link, error) {
+// clsact attaches p as a direct-action filter to the interface's clsact qdisc, in front of all
+// others or behind them.
+func clsact(ifindex int, d Direction, p *ebpf.Program, first bool) (*Link, error) {
 	c, err := dialRoute()
 	if err != nil {
 		return nil, err
 	}
-	f, err := c.addFilter(ifindex, d, p)
+	f, err := c.addFilter(ifindex, d, p, first)
 	if err != nil {
 		unix.Close(c.fd)
 		return nil, err
@@ -66,7 +67,7 @@ func (f filter) tcmsg() []byte {
 }
 
 // addFilter adds the filter, and the qdisc where there is none.
-func (c *route) addFilter(ifindex int, d Direction, p *ebpf.Program) (filter, error) {
+func (c *route) addFilter(ifindex int, d Direction, p *ebpf.Program, first bool) (filter, error) {
 	qdisc := filter{ifindex: ifindex, handle: handleClsact, parent: parentClsact}
 	_, err := c.ask(unix.RTM_NEWQDISC, unix.NLM_F_CREATE|unix.NLM_F_EXCL,
 		attr(qdisc.tcmsg(), unix.TCA_KIND, []byte("clsact\x00")))
@@ -82,8 +83,14 @@ func (c *route) addFilter(ifindex int, d Direction, p *ebpf.Program) (filter, er
 	if d == Egress {
 		f.parent = parentEgress
 	}
-	// No priority: the kernel chooses one that nobody has. It says which in its echo.
-	f.info = uint32(binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, unix.ETH_P_ALL)))
+	// Without a priority the kernel chooses one that nobody has, in front of all others. It says
+	// which in its echo.
+	if !first {
+		if f.info, err = c.behind(f); err != nil {
+			return filter{}, err
+		}
+	}
+	f.info |= uint32(binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, unix.ETH_P_ALL)))
 	var options []byte
 	ne := binary.NativeEndian
 	options = attr(options, tcaBPFFD, ne.AppendUint32(nil, uint32(p.FD())))
@@ -102,6 +109,25 @@ func (c *route) addFilter(ifindex int, d Direction, p *ebpf.Program) (filter, er
 		}
 	}
 	return filter{}, errors.New("add filter: the kernel does not say where it is")
+}
+
+// behind returns the priority, in its place in struct tcmsg, that is behind all filters where f is to be;
+// 0 where there are none, or where one has the last priority that there is.
+func (c *route) behind(f filter) (uint32, error) {
+	replies, err := c.ask(unix.RTM_GETTFILTER, unix.NLM_F_DUMP, f.tcmsg())
+	if err != nil {
+		return 0, fmt.Errorf("list filters: %w", err)
+	}
+	last := uint32(0)
+	for _, r := range replies {
+		if r.typ == unix.RTM_NEWTFILTER && len(r.body) >= sizeofTcmsg {
+			last = max(last, binary.NativeEndian.Uint32(r.body[16:])>>16)
+		}
+	}
+	if last == 0 || last == 0xffff {
+		return 0, nil
+	}
+	return (last + 1) << 16, nil
 }
 
 // requireClsact makes sure that the qdisc at the ingress hook is clsact. The older one,

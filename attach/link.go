@@ -61,8 +61,9 @@ func (d Direction) String() string {
 // disturb others returns the first for what it accepts.
 //
 // From Linux 6.6 on it uses TCX; whoever has the loaded program may attach it
-// there without a capability (seen on 6.18). Before that it takes cap_net_admin and uses a clsact qdisc, which it makes where there is none and leaves there, since others
-// may use it by then; and it is in front of the programs that are there. The error wraps
+// there without a capability (seen on 6.18). Before that it takes cap_net_admin and uses a clsact
+// qdisc, which it makes where there is none and leaves there, since others may use it by then; where
+// one of them has the last priority, 65535, the program is in front of all. The error wraps
 // [os.ErrPermission] where a capability is missing.
 func TC(ifindex int, d Direction, p *ebpf.Program) (*Link, error) { return tc(ifindex, d, p, false) }
 

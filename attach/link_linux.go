@@ -25,7 +25,7 @@ func tc(ifindex int, d Direction, p *ebpf.Program, first bool) (*Link, error) {
 	l, err := tcx(ifindex, d, p, first)
 	needs := capBPF
 	if errors.Is(err, ebpf.ErrNotSupported) {
-		l, err = clsact(ifindex, d, p)
+		l, err = clsact(ifindex, d, p, first)
 		needs = capLinkEdit
 	}
 	return l, linkRefusal(fmt.Sprintf("attach TC program to interface %d, %s", ifindex, d), err, needs)

@@ -88,10 +88,10 @@ var places = []place{
 		return TC(i, Egress, p)
 	}},
 	{"clsact-ingress", "clsact", false, ebpfgen.SchedCLS, ebpf.SchedCLS, &ebpfgen.TCNext, linktype.Ethernet, func(i int, p *ebpf.Program) (*Link, error) {
-		return clsact(i, Ingress, p)
+		return clsact(i, Ingress, p, false)
 	}},
 	{"clsact-egress", "clsact", true, ebpfgen.SchedCLS, ebpf.SchedCLS, &ebpfgen.TCNext, linktype.Ethernet, func(i int, p *ebpf.Program) (*Link, error) {
-		return clsact(i, Egress, p)
+		return clsact(i, Egress, p, false)
 	}},
 	{"xdp-generic", "xdp generic", false, ebpfgen.XDP, ebpf.XDP, nil, linktype.Ethernet, func(i int, p *ebpf.Program) (*Link, error) {
 		return XDP(i, p, XDPGeneric)
@@ -283,6 +283,45 @@ func TestLinkCoexists(t *testing.T) {
 			expect(t, lab, "none")
 		})
 	}
+}
+
+// TestClsactOrder: a filter is behind one that lets packets through past all others, which it does not
+// see then, or in front of it; and several are behind each other.
+func TestClsactOrder(t *testing.T) {
+	lab := netlab.New(t)
+	put := func(p *ebpf.Program, first bool) {
+		t.Helper()
+		var l *Link
+		err := lab.Right.Do(func() (err error) {
+			l, err = clsact(lab.Right.Index, Ingress, p, first)
+			return err
+		})
+		if errors.Is(err, unix.ENOENT) {
+			netlab.Skip(t, "this kernel has no clsact: %v", err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+	}
+	program := func(filter string, v ebpfgen.Verdict) *ebpf.Program {
+		t.Helper()
+		at := place{target: ebpfgen.SchedCLS, typ: ebpf.SchedCLS, verdict: &v, link: linktype.Ethernet}
+		p, err := at.program(filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.Close() })
+		return p
+	}
+	const next, through, drop = 0xffffffff, 0, 2 // TC_ACT_UNSPEC, TC_ACT_OK, TC_ACT_SHOT
+	put(program("tcp port 13", ebpfgen.Verdict{Accept: drop, Reject: next}), false)
+	put(program("udp port 13", ebpfgen.Verdict{Accept: through, Reject: next}), false)
+	put(program("tcp port 9", ebpfgen.Verdict{Accept: drop, Reject: next}), false)
+	put(program("udp port 9 or udp port 13", ebpfgen.Verdict{Accept: drop, Reject: next}), false)
+	expect(t, lab, "behind", blockedPort)
+	put(program("udp port 9 or udp port 13", ebpfgen.Verdict{Accept: drop, Reject: next}), true)
+	expect(t, lab, "in front", blockedPort, otherPort)
 }
 
 // TestXDPForeign: someone else's XDP program stays, however it is attached.

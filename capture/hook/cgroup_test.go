@@ -4,6 +4,7 @@ package hook
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -83,11 +84,46 @@ func serve(t *testing.T, ns *netlab.Namespace, network string, port uint16) {
 	}
 }
 
-// talk is what a program in the control group does.
-const talk = `
-for port in 7 53; do exec 3<>/dev/udp/$1/$port && echo hello >&3 && timeout 9 head -c 6 <&3 >/dev/null || exit; done
-exec 4<>/dev/tcp/$1/80 && cat <&4 >/dev/null
-`
+// talkEnv makes the test binary the program in the control group. Its value is whom it talks to.
+const talkEnv = "GOFILTER_HOOK_TALK"
+
+func TestMain(m *testing.M) {
+	if to := os.Getenv(talkEnv); to != "" {
+		if err := talk(to); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// talk is what the program in the control group does: an answer over UDP of each of two ports, and
+// what there is over TCP.
+func talk(to string) error {
+	for _, port := range []string{"7", "53"} {
+		c, err := net.Dial("udp4", net.JoinHostPort(to, port))
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(9 * time.Second))
+		if _, err := c.Write([]byte("hello\n")); err != nil {
+			return err
+		}
+		if _, err := c.Read(make([]byte, 6)); err != nil {
+			return err
+		}
+	}
+	c, err := net.DialTimeout("tcp4", net.JoinHostPort(to, "80"), 9*time.Second)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(9 * time.Second))
+	_, err = io.Copy(io.Discard, c)
+	return err
+}
 
 // TestCgroup: the packets of a program in a control group are those that a packet socket has
 // of it, from the network layer on.
@@ -119,7 +155,12 @@ func TestCgroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer group.Close()
-	cmd := exec.Command("/bin/bash", "-c", talk, "bash", lab.Left.IP4.String())
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), talkEnv+"="+lab.Left.IP4.String())
 	cmd.SysProcAttr = &unix.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd())}
 	cmd.Stderr = os.Stderr
 	if err := lab.Right.Do(cmd.Run); err != nil {

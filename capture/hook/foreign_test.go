@@ -79,7 +79,11 @@ func TestForeignTC(t *testing.T) {
 		put := func(p *ebpf.Program) (*attach.Link, error) { return attach.TC(lab.Right.Index, d, p) }
 		before := newCounting(t, ebpf.SchedCLS, -1)
 		before.in(t, lab.Right, put)
-		h := must(t, lab.Right, setup{Hook: Hook{Kind: TCX}}, "udp port 7")
+		at := Hook{Kind: TCX}
+		if olderThan(t, 6, 6) {
+			at.Kind = map[attach.Direction]Kind{attach.Ingress: TCIngress, attach.Egress: TCEgress}[d]
+		}
+		h := must(t, lab.Right, setup{Hook: at}, "udp port 7")
 		behind := newCounting(t, ebpf.SchedCLS, -1)
 		behind.in(t, lab.Right, put)
 		sent := uint64(len(frames(lab.Left, lab.Right)))

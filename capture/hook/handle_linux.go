@@ -114,6 +114,9 @@ func (h *Handle) openBuffer(cfg *Config, p *program) (err error) {
 	for _, s := range h.sites {
 		if s.Hook.ProgramType() == ebpf.XDP && lacks == nil {
 			lacks = attach.Access(ebpf.XDP, attach.AccessHelper) // to copy a frame into the ring
+			if errors.Is(lacks, errors.ErrUnsupported) {
+				lacks = fmt.Errorf("ring buffer for XDP (Linux 5.18): %w", lacks)
+			}
 		}
 	}
 	if lacks == nil && cfg.Buffer != PerfBuffer {
@@ -126,7 +129,10 @@ func (h *Handle) openBuffer(cfg *Config, p *program) (err error) {
 		return lacks
 	default:
 		if h.perf, err = newPerf(size, cfg.Immediate); err != nil {
-			return errors.Join(lacks, err)
+			if lacks != nil {
+				err = fmt.Errorf("%w; and no ring buffer: %w", err, lacks)
+			}
+			return err
 		}
 		h.snaplen = min(h.snaplen, maxPerf)
 		p.buffer, p.events = PerfBuffer, h.perf.fd()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/perf"
+	"golang.org/x/sys/unix"
 
 	"github.com/gofilter/gofilter/attach"
 )
@@ -46,9 +47,33 @@ func newPerf(size int, immediate bool) (*perfRings, error) {
 	r, err := perf.NewReaderWithOptions(events, each, o)
 	if err != nil {
 		events.Close()
-		return nil, fmt.Errorf("perf buffer of %d bytes a processor: %w", each, err)
+		return nil, fmt.Errorf("perf buffer of %d bytes a processor: %w", each, refused(err))
 	}
 	return &perfRings{events: events, reader: r}, nil
+}
+
+// refused says what is missing where someone may not open perf events of a whole processor. The
+// reader's error does not wrap the kernel's, so that is asked once more.
+func refused(err error) error {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	attr := unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_BPF_OUTPUT, Size: unix.PERF_ATTR_SIZE_VER0}
+	fd, reason := unix.PerfEventOpen(&attr, -1, 0, -1, unix.PERF_FLAG_FD_CLOEXEC)
+	if reason == nil {
+		unix.Close(fd)
+	}
+	if !errors.Is(reason, os.ErrPermission) || unix.Capget(&hdr, &data[0]) != nil {
+		return err
+	}
+	has := func(c int) bool { return data[c/32].Effective&(1<<(c%32)) != 0 }
+	switch {
+	case has(unix.CAP_SYS_ADMIN):
+		return fmt.Errorf("%w (%v)", reason, err)
+	case !has(unix.CAP_PERFMON):
+		return fmt.Errorf("missing cap_perfmon (or cap_sys_admin): %w", reason)
+	}
+	// Debian's 5.10 counts no other capability at its own level 3.
+	return fmt.Errorf("missing cap_sys_admin, which some kernels ask for where kernel.perf_event_paranoid is above 2: %w", reason)
 }
 
 func (r *perfRings) fd() int         { return r.events.FD() }

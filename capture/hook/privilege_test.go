@@ -20,37 +20,50 @@ import (
 // missing.
 func TestPrivilege(t *testing.T) {
 	lab := netlab.NewWith(t, quiet)
-	s, err := lab.Left.Sender()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
 	dir := controlGroup(t)
-	const bpf, admin, perfmon, raw = unix.CAP_BPF, unix.CAP_NET_ADMIN, unix.CAP_PERFMON, unix.CAP_NET_RAW
-	for _, test := range []struct {
+	const bpf, admin, perfmon, raw, sys = unix.CAP_BPF, unix.CAP_NET_ADMIN, unix.CAP_PERFMON, unix.CAP_NET_RAW, unix.CAP_SYS_ADMIN
+	type trial struct {
 		hook    string
 		access  ebpfgen.Access
 		promisc bool
+		snaplen int
 		caps    []uint
 		want    string
-	}{
-		{"tcx", ebpfgen.AccessLoadBytes, false, nil, "missing cap_bpf"},
-		{"tcx", ebpfgen.AccessLoadBytes, false, []uint{bpf}, "missing cap_net_admin"},
-		{"tcx", ebpfgen.AccessLoadBytes, false, []uint{bpf, admin}, ""},
-		{"tcx", ebpfgen.AccessDirect, false, []uint{bpf, admin, perfmon}, ""},
-		{"tcx", ebpfgen.AccessLoadBytes, true, []uint{bpf, admin}, "promiscuous mode: missing cap_net_raw"},
-		{"tcx", ebpfgen.AccessLoadBytes, true, []uint{bpf, admin, raw}, ""},
-		{"xdp", ebpfgen.AccessLoadBytes, false, nil, "missing cap_bpf"},
-		{"xdp", ebpfgen.AccessLoadBytes, false, []uint{bpf, admin}, ""},
-		{"xdp", ebpfgen.AccessDirect, false, []uint{bpf, admin, perfmon}, ""},
-		{"cgroup=" + dir, ebpfgen.AccessLoadBytes, false, []uint{bpf}, "missing cap_net_admin"},
-		{"cgroup=" + dir, ebpfgen.AccessLoadBytes, false, []uint{bpf, admin}, ""},
-	} {
+	}
+	tc := anyTC(t).String()
+	trials := []trial{
+		{tc, ebpfgen.AccessLoadBytes, false, 0, nil, "missing cap_bpf"},
+		{tc, ebpfgen.AccessLoadBytes, false, 0, []uint{bpf}, "missing cap_net_admin"},
+		{tc, ebpfgen.AccessLoadBytes, false, 0, []uint{bpf, admin}, ""},
+		{tc, ebpfgen.AccessDirect, false, 0, []uint{bpf, admin, perfmon}, ""},
+		{tc, ebpfgen.AccessLoadBytes, true, 0, []uint{bpf, admin}, "promiscuous mode: missing cap_net_raw"},
+		{tc, ebpfgen.AccessLoadBytes, true, 0, []uint{bpf, admin, raw}, ""},
+		{"xdp", ebpfgen.AccessLoadBytes, false, 0, nil, "missing cap_bpf"},
+		{"cgroup=" + dir, ebpfgen.AccessLoadBytes, false, 0, []uint{bpf}, "missing cap_net_admin"},
+		{"cgroup=" + dir, ebpfgen.AccessLoadBytes, false, 0, []uint{bpf, admin}, ""},
+	}
+	// Each number of rooms, and both sides of the tag.
+	for _, snaplen := range []int{1, 12, 16, 17, 64, 65, 200, 1514, 65535} {
+		trials = append(trials, trial{tc, ebpfgen.AccessLoadBytes, false, snaplen, []uint{bpf, admin}, ""})
+	}
+	if !ringless(t, Hook{Kind: XDP}) {
+		trials = append(trials,
+			trial{"xdp", ebpfgen.AccessLoadBytes, false, 0, []uint{bpf, admin}, ""},
+			trial{"xdp", ebpfgen.AccessDirect, false, 0, []uint{bpf, admin, perfmon}, ""})
+	} else {
+		trials = append(trials,
+			trial{"xdp", ebpfgen.AccessDirect, false, 0, []uint{bpf, admin}, "missing cap_perfmon"},
+			trial{"xdp", ebpfgen.AccessDirect, false, 0, []uint{bpf, admin, perfmon, sys}, ""})
+		if level, err := os.ReadFile("/proc/sys/kernel/perf_event_paranoid"); err == nil && strings.TrimSpace(string(level)) > "2" {
+			trials = append(trials, trial{"xdp", ebpfgen.AccessDirect, false, 0, []uint{bpf, admin, perfmon}, "missing cap_sys_admin"})
+		}
+	}
+	for _, test := range trials {
 		at, err := Parse(test.hook)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg := setup{Hook: at, Promiscuous: test.promisc}
+		cfg := setup{Hook: at, Promiscuous: test.promisc, Snaplen: test.snaplen}
 		link := linktype.Raw
 		if at.Kind != Cgroup {
 			cfg.Interface, link = lab.Right.Link, linktype.Ethernet
@@ -80,16 +93,16 @@ func TestPrivilege(t *testing.T) {
 		switch {
 		case test.want != "":
 			if err == nil || !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("%s with %v: %v, want %s", test.hook, test.caps, err, test.want)
+				t.Errorf("%s with %v, snapshot length %d: %v, want %s", test.hook, test.caps, test.snaplen, err, test.want)
 			}
 		case err != nil:
-			t.Errorf("%s with %v: %+v", test.hook, test.caps, err)
+			t.Errorf("%s with %v, snapshot length %d: %+v", test.hook, test.caps, test.snaplen, err)
 		case at.Kind != Cgroup:
-			if err := s.Send(numbered(lab, 0, 3)...); err != nil {
+			if err := deliver(lab.Left, lab.Right, append(numbered(lab, 0, 3), marker(lab.Left, lab.Right))...); err != nil {
 				t.Fatal(err)
 			}
 			if got := rest(t, h); len(got) != 3 {
-				t.Errorf("%s with %v: %d packets", test.hook, test.caps, len(got))
+				t.Errorf("%s with %v, snapshot length %d: %d packets", test.hook, test.caps, test.snaplen, len(got))
 			}
 		}
 		if h != nil {

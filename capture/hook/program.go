@@ -71,6 +71,8 @@ const (
 	symUntagged   = "hook.untagged"
 	symPlain      = "hook.plain"
 	symCopy       = "hook.copy"
+	symCut        = "hook.cut"
+	symLongest    = "hook.longest"
 	symSubmit     = "hook.submit"
 	symQuiet      = "hook.quiet"
 )
@@ -110,8 +112,8 @@ func (p *program) build() asm.Instructions {
 	return b
 }
 
-// length sets the length on the wire, and for a ring buffer the number of bytes to
-// capture. Until there is a record its register says whether there is a tag.
+// length sets the length on the wire and the number of bytes to capture. Until there is a
+// record its register says whether there is a tag.
 func (p *program) length() asm.Instructions {
 	var b asm.Instructions
 	switch {
@@ -134,10 +136,16 @@ func (p *program) length() asm.Instructions {
 		b = append(b,
 			asm.LoadMem(rRecord, rContext, skbVLANPresent, asm.Word),
 			asm.JEq.Imm(rRecord, 0, symUntagged),
-			asm.Add.Imm(rWire, tagLength),
-			asm.Mov.Reg(rCaptured, rWire).WithSymbol(symUntagged))
+			asm.Add.Imm(rWire, tagLength))
+		if p.snaplen < tagLength { // the test below would be decided: see record
+			b = append(b, asm.Ja.Label(symCut))
+		}
+		b = append(b, asm.Mov.Reg(rCaptured, rWire).WithSymbol(symUntagged))
 	} else {
 		b = append(b, asm.Mov.Reg(rCaptured, rWire))
+	}
+	if p.buffer == RingBuffer {
+		return append(b, asm.JGT.Imm(rCaptured, int32(p.snaplen), symCut))
 	}
 	return append(b,
 		asm.JLE.Imm(rCaptured, int32(p.snaplen), symWhole),
@@ -146,8 +154,17 @@ func (p *program) length() asm.Instructions {
 }
 
 // record writes a record into the ring buffer.
+//
+// A length that is cut is a constant, and goes to the largest room past the choice: where the
+// caller lacks cap_perfmon the verifier also follows the way that a decided test does not take,
+// and knows nothing of the tested register there (kernel/bpf/verifier.c
+// sanitize_speculative_path; 5.10 and 6.12 refuse then, 6.18 does not), so that a room would be no
+// bound of it.
 func (p *program) record() asm.Instructions {
-	b := p.reserve(roomsFor(p.snaplen), "hook")
+	rooms := roomsFor(p.snaplen)
+	b := p.reserve(rooms, "hook")
+	b = append(b, asm.Mov.Imm(rCaptured, int32(p.snaplen)).WithSymbol(symCut))
+	b = append(b, p.reserveRoom(rooms[len(rooms)-1], symLongest)...)
 	b = append(b, asm.JEq.Imm(asm.R0, 0, symLost).WithSymbol(symReserved))
 	if p.tags {
 		b = append(b, asm.StoreMem(asm.R0, recordTagged, rRecord, asm.Byte))
@@ -164,18 +181,22 @@ func (p *program) record() asm.Instructions {
 // its own call, since the kernel has to know its size.
 func (p *program) reserve(rooms []int, name string) asm.Instructions {
 	if len(rooms) == 1 {
-		return asm.Instructions{
-			asm.LoadMapPtr(asm.R1, p.events).WithSymbol(name),
-			asm.Mov.Imm(asm.R2, int32(recordHeader+rooms[0])),
-			asm.Mov.Imm(asm.R3, 0),
-			asm.FnRingbufReserve.Call(),
-			asm.Ja.Label(symReserved),
-		}
+		return append(p.reserveRoom(rooms[0], name), asm.Ja.Label(symReserved))
 	}
 	half := (len(rooms) + 1) / 2
 	b := asm.Instructions{asm.JGT.Imm(rCaptured, int32(rooms[half-1]), name+".1").WithSymbol(name)}
 	b = append(b, p.reserve(rooms[:half], name+".0")...)
 	return append(b, p.reserve(rooms[half:], name+".1")...)
+}
+
+// reserveRoom emits the reservation of a record with room for so many bytes of packet.
+func (p *program) reserveRoom(room int, name string) asm.Instructions {
+	return asm.Instructions{
+		asm.LoadMapPtr(asm.R1, p.events).WithSymbol(name),
+		asm.Mov.Imm(asm.R2, int32(recordHeader+room)),
+		asm.Mov.Imm(asm.R3, 0),
+		asm.FnRingbufReserve.Call(),
+	}
 }
 
 // header fills a record's header, off bytes from where a register points to, all but
@@ -234,14 +255,19 @@ func (p *program) copyPacket() asm.Instructions {
 			fn.Call(),
 			asm.JNE.Imm(asm.R0, 0, symUnreadable),
 			asm.LoadMem(asm.R1, rRecord, recordTPID, asm.Word),
-			asm.StoreMem(rRecord, recordHeader+tagOffset, asm.R1, asm.Word),
-			asm.JLE.Imm(rCaptured, behindTagEnd, symSubmit),
-			asm.Mov.Imm(asm.R2, tagOffset),
-			asm.Mov.Reg(asm.R3, rRecord),
-			asm.Add.Imm(asm.R3, recordHeader+behindTagEnd),
-			asm.Mov.Reg(asm.R4, rCaptured),
-			asm.Sub.Imm(asm.R4, behindTagEnd),
-			asm.Ja.Label(symCopy))
+			asm.StoreMem(rRecord, recordHeader+tagOffset, asm.R1, asm.Word))
+		if p.snaplen <= behindTagEnd { // a test would be decided: see record
+			b = append(b, asm.Ja.Label(symSubmit))
+		} else {
+			b = append(b,
+				asm.JLE.Imm(rCaptured, behindTagEnd, symSubmit),
+				asm.Mov.Imm(asm.R2, tagOffset),
+				asm.Mov.Reg(asm.R3, rRecord),
+				asm.Add.Imm(asm.R3, recordHeader+behindTagEnd),
+				asm.Mov.Reg(asm.R4, rCaptured),
+				asm.Sub.Imm(asm.R4, behindTagEnd),
+				asm.Ja.Label(symCopy))
+		}
 	}
 	b = append(b,
 		asm.JLT.Imm(rCaptured, 1, symSubmit).WithSymbol(symPlain),
