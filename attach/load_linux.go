@@ -35,7 +35,7 @@ func load(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Pro
 			e.Err = rejection{errno}
 			if names := missing(capPerfmon); names != "" && strings.Contains(e.verdict(), comparesPointers) {
 				e.Err = errno
-				e.Reason = "missing " + names + " (or cap_sys_admin), " + comparesWhen
+				e.Reason = names + "; " + comparesWhen
 			}
 			return nil, e
 		}
@@ -59,7 +59,7 @@ func load(insns asm.Instructions, typ ebpf.ProgramType, flags uint32) (*ebpf.Pro
 // it only with a pointer that has a variable offset (kernel/bpf/verifier.c check_cond_jmp_op).
 const (
 	comparesPointers = "pointer comparison prohibited"
-	comparesWhen     = "which kernels before 6.6 ask for where a program looks into the packet directly"
+	comparesWhen     = "kernels before 6.6 ask for it where a program looks into the packet directly"
 )
 
 // Limits of kernel/bpf/verifier.c, which it says little of.
@@ -105,11 +105,7 @@ func newMap(spec *ebpf.MapSpec) (*ebpf.Map, error) {
 	op := fmt.Sprintf("make map of type %s", spec.Type)
 	switch {
 	case errors.Is(err, unix.EPERM):
-		e := &Error{Op: op, Err: unix.EPERM}
-		if names := missing(capBPF); names != "" {
-			e.Reason = "missing " + names + " (or cap_sys_admin)"
-		}
-		return nil, e
+		return nil, &Error{op, missing(capBPF), unix.EPERM}
 	case errors.Is(err, ebpf.ErrNotSupported):
 		return nil, &Error{op, "", fmt.Errorf("%w (%w)", errors.ErrUnsupported, err)}
 	}

@@ -92,7 +92,7 @@ func TestPrivilege(t *testing.T) {
 		})
 		switch {
 		case test.want != "":
-			if err == nil || !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), test.want) {
+			if err == nil || !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), test.want) || strings.Count(err.Error(), "missing") != 1 {
 				t.Errorf("%s with %v, snapshot length %d: %v, want %s", test.hook, test.caps, test.snaplen, err, test.want)
 			}
 		case err != nil:
