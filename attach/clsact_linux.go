@@ -43,10 +43,7 @@ func clsact(ifindex int, d Direction, p *ebpf.Program, first bool) (*Link, error
 		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EINVAL) {
 			return nil // gone already, with the qdisc or the interface
 		}
-		if err != nil {
-			return &Error{"remove TC filter", "", err}
-		}
-		return nil
+		return linkRefusal("remove TC filter", err, capLinkEdit)
 	}}, nil
 }
 

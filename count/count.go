@@ -2,8 +2,8 @@
 // there are of each, how many bytes, and how large they are. No packet is copied and
 // none comes to this process.
 //
-// One eBPF program holds all filters of an interface and adds to counters in a per-CPU map, so
-// that no two processors share one. It runs at the TC hooks of the interface, or, where it may not
+// One eBPF program holds all filters of an interface and adds to counters in mapped memory, of
+// which each processor has its own. It runs at the TC hooks of the interface, or, where it may not
 // or there are none, on a packet socket that rejects every packet when it has been
 // counted. A hook costs less: a packet on its way out is cloned for a packet socket
 // even if that rejects it.
@@ -142,11 +142,12 @@ func Open(cfg Config) (*Counter, error) {
 }
 
 // Read returns the counts so far, for the filters in their order. Filters are read one after
-// the other while the counting goes on. An error that wraps [capture.ErrGone] says that
+// the other while the counting goes on. It takes no capability. An error that wraps [capture.ErrGone] says that
 // the interface was removed; the counts returned with it are good, and the last ones.
 func (c *Counter) Read() ([]Counts, error) { return c.read() }
 
-// Stop ends the counting. When it has returned, Read returns the same counts for ever.
+// Stop ends the counting. When it has returned nil, Read returns the same counts for ever. With
+// clsact it takes cap_net_admin, which the error names; see Via.
 func (c *Counter) Stop() error { return c.stop() }
 
 // Close stops and gives everything back to the kernel.

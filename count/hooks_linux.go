@@ -39,7 +39,8 @@ func (c *counter) openHooks(cfg *Config) (err error) {
 			for _, undo := range c.attached {
 				undo()
 			}
-			c.attached, c.counters, c.instructions = nil, closed(c.counters), 0
+			c.counters.close()
+			c.attached, c.counters, c.instructions = nil, nil, 0
 		}
 	}()
 	for _, d := range c.directions(cfg.Direction) {
@@ -96,12 +97,4 @@ func promiscuous(index int) (*os.File, error) {
 		return nil, fmt.Errorf("promiscuous mode: %w", err)
 	}
 	return os.NewFile(uintptr(fd), "packet socket"), nil
-}
-
-// closed closes a map that may be nil, and returns none.
-func closed(m *ebpf.Map) *ebpf.Map {
-	if m != nil {
-		m.Close()
-	}
-	return nil
 }

@@ -36,7 +36,7 @@ func (c *counter) load(cfg *Config, p Place, l layout) (*ebpf.Program, error) {
 			return nil, err
 		}
 	}
-	l.counters, l.table = c.counters.FD(), table.FD()
+	l.counters, l.cpus, l.table = c.counters.m.FD(), c.counters.cpus, table.FD()
 	insns, err := assemble(l, filters)
 	if err != nil {
 		return nil, err
@@ -54,20 +54,10 @@ type filterError struct{ error }
 
 func (e *filterError) Unwrap() error { return e.error }
 
-// newCounters makes the counters of n filters.
-func newCounters(n int) (*ebpf.Map, error) {
-	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "gofilter_counts", Type: ebpf.PerCPUArray,
-		KeySize: 4, ValueSize: numCounters * counterSize, MaxEntries: uint32(n)})
-	if err != nil {
-		return nil, fmt.Errorf("count: map of counters: %w", err)
-	}
-	return m, nil
-}
-
 // newTable makes the table of places, which nobody can change.
 func newTable() (*ebpf.Map, error) {
 	places := placeTable()
-	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "gofilter_sizes", Type: ebpf.Array,
+	m, err := attach.NewMap(&ebpf.MapSpec{Name: "gofilter_sizes", Type: ebpf.Array,
 		KeySize: 4, ValueSize: uint32(len(places)), MaxEntries: 1, Flags: unix.BPF_F_RDONLY_PROG})
 	if err != nil {
 		return nil, fmt.Errorf("count: map of sizes: %w", err)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"sync"
 
-	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/gofilter/gofilter/attach"
@@ -26,7 +25,7 @@ type counter struct {
 
 	mu       sync.Mutex
 	inside   *os.File // a socket of the interface's namespace
-	counters *ebpf.Map
+	counters *counters
 	attached []func() error // what undoes the attachments
 	stopped  bool
 	stopErr  error
@@ -115,15 +114,9 @@ func (c *counter) read() ([]Counts, error) {
 		return nil, fmt.Errorf("count: %s: %w", c.name, os.ErrClosed)
 	}
 	gone := !c.stopped && c.gone() // before: a count that is not among those read now is in no later ones
-	all := make([]Counts, c.counters.MaxEntries())
-	var cpus [][numCounters]uint64
+	all := make([]Counts, c.counters.filters)
 	for i := range all {
-		if err := c.counters.Lookup(uint32(i), &cpus); err != nil {
-			return nil, fmt.Errorf("count: %s: read counters: %w", c.name, err)
-		}
-		for _, cpu := range cpus {
-			all[i].add(&cpu)
-		}
+		all[i] = c.counters.read(i)
 	}
 	if gone {
 		return all, &capture.InterfaceError{Interface: c.name, Err: capture.ErrGone}
@@ -168,10 +161,8 @@ func (c *counter) shut() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	err := c.end()
-	if c.counters != nil {
-		err = errors.Join(err, c.counters.Close())
-		c.counters = nil
-	}
+	err = errors.Join(err, c.counters.close())
+	c.counters = nil
 	if c.inside != nil {
 		err = errors.Join(err, c.inside.Close())
 		c.inside = nil

@@ -32,7 +32,8 @@ const maxStack = 512
 
 // A layout says what a counting program is made of beside its filters.
 type layout struct {
-	counters int // file descriptor of the per-CPU array, an element for each filter
+	counters int // file descriptor of the array, an element for each filter and processor
+	cpus     int // how many processors have elements
 	table    int // of the array with the table of places
 	header   int // bytes of a cooked header, which count but are not there
 	skip     skip
@@ -188,7 +189,9 @@ func constant(ins asm.Instruction) bool {
 // addition to a pointer that is reached with different numbers.
 func (l *layout) raise(i int, p part) asm.Instructions {
 	out := asm.Instructions{
-		asm.StoreImm(asm.RFP, l.counterKey, int64(i), asm.Word).WithSymbol(p.prefix + accepted),
+		asm.FnGetSmpProcessorId.Call().WithSymbol(p.prefix + accepted),
+		asm.Add.Imm(asm.R0, int32(i*l.cpus)),
+		asm.StoreMem(asm.RFP, l.counterKey, asm.R0, asm.Word),
 		asm.Mov.Reg(asm.R2, asm.RFP),
 		asm.Add.Imm(asm.R2, int32(l.counterKey)),
 		asm.LoadMapPtr(asm.R1, l.counters),

@@ -113,8 +113,11 @@ func (s *session) direction() capture.Direction {
 	return capture.InOut
 }
 
-// banner says what is being counted, and with -v how.
+// banner says what is being counted, with -v how, and always where programs may stay behind.
 func (m *meter) banner(s *session) {
+	if m.c.Via() == "clsact" {
+		s.notice("%s: %s: the programs stay if this one is killed or has lost cap_net_admin, for the kernel has no TCX; tc filter del removes them", program, m.iface)
+	}
 	if s.opt.verbose > 0 {
 		why := ""
 		if err := m.c.Fallback(); err != nil {

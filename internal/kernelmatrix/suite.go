@@ -40,6 +40,7 @@ var suite = []part{
 	{pkg: "attach", test: true, Program: Program{Name: "attach", Args: []string{"-test.short"}}},
 	{pkg: "capture", test: true, Program: Program{Name: "capture", Args: []string{"-test.short", "-test.run=Filter|Cooked|VLAN|Loopback|Direction|EveryPacket"}}},
 	{pkg: "capture/hook", test: true, Program: Program{Name: "hook", Args: []string{"-test.short"}}},
+	{pkg: "count", test: true, Program: Program{Name: "count", Args: []string{"-test.short"}}},
 	{pkg: "internal/conformance/ebpfcmd", Program: Program{Name: "conformance",
 		Args: []string{"-data=conformance", "-access=all", "-every=17", "-inputs=6"}}},
 	{pkg: "internal/conformance/fuzzcmd", Program: Program{Name: "random",
