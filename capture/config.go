@@ -15,7 +15,7 @@ const Any = "any"
 // What a zero Config means.
 const (
 	DefaultSnaplen      = 262144                 // bytes, as tcpdump
-	DefaultBufferSize   = 16 << 20               // bytes; tcpdump has 2 MiB, which a burst fills in 7 ms
+	DefaultBufferSize   = 16 << 20               // bytes; tcpdump has 2 MiB
 	DefaultBlockTimeout = 100 * time.Millisecond // see Config.BlockTimeout
 )
 
