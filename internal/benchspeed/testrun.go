@@ -1,6 +1,8 @@
 package main
 
 import (
+	"runtime"
+
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/net/bpf"
@@ -64,6 +66,8 @@ const tries = 5
 
 // fastest returns what one run of each program takes on a packet.
 func fastest(progs []*kernelrun.Program, pkt []byte, repeat uint32) ([]float64, error) {
+	runtime.LockOSThread() // its time is what is measured
+	defer runtime.UnlockOSThread()
 	best := make([]float64, len(progs))
 	for try := range tries {
 		for i, k := range progs {
