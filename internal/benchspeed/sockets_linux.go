@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
@@ -21,7 +22,10 @@ import (
 //   - each program has a link of its own, so that they can take turns after some
 //     forty microseconds, without being attached anew; what all have in common in such a turn
 //     is taken out;
-//   - in the four parts of a run every program is on every link once: links differ, too;
+//   - in the parts of a run every program is on every link equally often: links differ, too;
+//   - for each part all programs are attached anew, in random order and with programs of random
+//     length between them: where in memory a program lies, and how far from the others, makes
+//     as much of a difference as one of its loads;
 //   - of the differences the middle half counts.
 //
 // Every program is made to return 0 where it accepts, too, as the empty one does, so that
@@ -30,7 +34,10 @@ const (
 	numLinks  = 4 // and programs
 	tapsEach  = 16
 	train     = 24 // times that a packet is sent in one turn
-	turnsEach = 10 // turns for each packet in a part of a run
+	partsEach = 4 * numLinks
+	turnsEach = 3  // turns for each packet in a part of a run
+	spacers   = 64 // programs that lie between
+	spaceMost = 60 // instructions of one of them
 )
 
 // sockets compares on packet sockets.
@@ -45,8 +52,10 @@ func (b *bench) sockets() error {
 
 // A socketBench is what programs are measured on.
 type socketBench struct {
-	runs  int
-	links []*link
+	runs    int
+	links   []*link
+	spacers []int // sockets; what comes to them nobody sends
+	random  *rand.Rand
 }
 
 // A link is one end of a pair in a private namespace, with packet sockets.
@@ -57,7 +66,15 @@ type link struct {
 }
 
 func openSockets(runs int) (*socketBench, error) {
-	s := &socketBench{runs: runs}
+	s := &socketBench{runs: runs, random: rand.New(rand.NewPCG(1, 2))}
+	for range spacers {
+		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			s.close()
+			return nil, os.NewSyscallError("socket", err)
+		}
+		s.spacers = append(s.spacers, fd)
+	}
 	for range numLinks {
 		if err := s.addLink(); err != nil {
 			s.close()
@@ -68,6 +85,9 @@ func openSockets(runs int) (*socketBench, error) {
 }
 
 func (s *socketBench) close() {
+	for _, fd := range s.spacers {
+		unix.Close(fd)
+	}
 	for _, l := range s.links {
 		for _, fd := range l.fds {
 			unix.Close(fd)
@@ -102,8 +122,10 @@ func (s *socketBench) addLink() error {
 		}
 	}
 	// They see nothing without a program.
-	if err := l.attach([]bpf.RawInstruction{{Op: 0x06}}); err != nil {
-		return err
+	for _, fd := range l.fds {
+		if err := attachRejecting(fd, empty); err != nil {
+			return err
+		}
 	}
 	const all = unix.ETH_P_ALL<<8 | unix.ETH_P_ALL>>8 // network order
 	for _, fd := range l.fds {
@@ -114,10 +136,25 @@ func (s *socketBench) addLink() error {
 	return nil
 }
 
-// attach gives all sockets a program.
-func (l *link) attach(prog []bpf.RawInstruction) error {
-	for _, fd := range l.fds {
-		if err := attachRejecting(fd, prog); err != nil {
+// place attaches program i to the sockets of the i-th link of on.
+func (s *socketBench) place(progs [][]bpf.RawInstruction, on []*link) error {
+	type home struct {
+		fd   int
+		prog []bpf.RawInstruction
+	}
+	var homes []home
+	for i, l := range on {
+		for _, fd := range l.fds {
+			homes = append(homes, home{fd, progs[i]})
+		}
+	}
+	s.random.Shuffle(len(homes), func(i, j int) { homes[i], homes[j] = homes[j], homes[i] })
+	for _, h := range homes {
+		space := slices.Repeat([]bpf.RawInstruction{{Op: 0x04, K: 1}}, 1+s.random.IntN(spaceMost))
+		if err := attachRejecting(s.spacers[s.random.IntN(spacers)], append(space, empty...)); err != nil {
+			return err
+		}
+		if err := attachRejecting(h.fd, h.prog); err != nil {
 			return err
 		}
 	}
@@ -148,7 +185,7 @@ func (s *socketBench) measure(progs [][]bpf.RawInstruction, frames [][]byte) ([]
 	out := make([][]float64, s.runs)
 	for run := range out {
 		above := make([][]float64, len(progs))
-		for shift := range numLinks {
+		for shift := range partsEach {
 			if err := s.part(progs, shift, trains, above); err != nil {
 				return nil, err
 			}
@@ -165,11 +202,11 @@ func (s *socketBench) measure(progs [][]bpf.RawInstruction, frames [][]byte) ([]
 // the program took in each turn more than all took on average, in ns a packet.
 func (s *socketBench) part(progs [][]bpf.RawInstruction, shift int, trains [][][]byte, above [][]float64) error {
 	on := make([]*link, len(progs))
-	for i, p := range progs {
+	for i := range progs {
 		on[i] = s.links[(i+shift)%numLinks]
-		if err := on[i].attach(p); err != nil {
-			return err
-		}
+	}
+	if err := s.place(progs, on); err != nil {
+		return err
 	}
 	took := make([]float64, len(progs))
 	for n := range (turnsEach + 1) * len(trains) {
