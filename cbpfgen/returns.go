@@ -49,8 +49,9 @@ func (a *assembler) verdictsBehind(id target, b *codeBlock) {
 	}
 }
 
-// findLater fills a.later: whether a test that rejects comes before a block, or beside it
-// one of what has been loaded already, which is where most packets end then.
+// findLater fills a.later: whether a test that rejects comes before a block. Where tests of
+// what has been loaded already, failing, end in reject, most packets end there, so what the
+// test before them leads to besides is later; they are not.
 func (a *assembler) findLater(d *draft) {
 	a.later = cleared(a.later, len(d.blocks))
 	soon := cleared(a.soon, len(d.blocks))
@@ -70,7 +71,7 @@ func (a *assembler) findLater(d *draft) {
 			rejects = rejects || b.cond != 0 && (t == toReject || t >= 0 && soon[t])
 		}
 		for _, t := range b.next {
-			if t >= 0 && rejects {
+			if t >= 0 && rejects && (a.later[i] || !soon[t]) {
 				a.later[t] = true
 			}
 		}

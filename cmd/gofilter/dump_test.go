@@ -67,7 +67,7 @@ func TestDumpOther(t *testing.T) {
 		{[]string{"--dump-pass", "list"}, []string{"layout: "}},
 		{[]string{"--dump-pass", "list", "--objective", "speed"}, []string{"peel: ", "fuse: ", "layout: "}},
 		{[]string{"--dump-pass", "fuse", "--objective", "speed", "ip and tcp port 22"}, []string{"; after fuse\n", " 0x8004500 -> b1, b4"}},
-		{[]string{"-ddd", "--objective", "speed", "ip and tcp port 22"}, []string{"25\n32 0 0 12\n"}},
+		{[]string{"-ddd", "--objective", "speed", "ip and tcp port 22"}, []string{"24\n32 0 0 12\n"}},
 		{[]string{"--version"}, []string{"gofilter version "}},
 		{[]string{"-h"}, []string{"usage: gofilter ", "--packet-buffered"}},
 	}

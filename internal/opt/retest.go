@@ -6,9 +6,10 @@ import "github.com/gofilter/gofilter/ir"
 const maxRetests = 4
 
 // speedLayout is layout, but where a packet that does not pass a test is rejected after
-// tests of what has been loaded already, these come directly behind it, and the true way
-// after them. Such are the tests of the type that fuse leaves behind the one of type and
-// first byte: most packets of other protocols end there, and their way is short.
+// tests of what has been loaded already, these stand together, behind what the test leads to,
+// and what they lead to behind them. Such are the tests of the type that fuse leaves behind
+// the one of type and first byte: most packets of other protocols end there, so their way
+// is one jump and no more, and the common packet's is none.
 func speedLayout(w *work) {
 	f := w.f
 	w.preds.Fill(f)
@@ -30,7 +31,7 @@ func speedLayout(w *work) {
 				list = append(list, at)
 			}
 		}
-		return append(list, blk.Succ[ir.True].To, first)
+		return append(list, first, blk.Succ[ir.True].To)
 	})
 }
 

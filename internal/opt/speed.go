@@ -64,7 +64,7 @@ var speedPasses = []pass{
 
 // lastForSpeed takes the place of layout.
 var lastForSpeed = pass{
-	Pass{"layout", true, "as for size, but tests of what is loaded that end in reject stand directly behind what leads to them"},
+	Pass{"layout", true, "as for size, but tests of what is loaded that end in reject stand together"},
 	speedLayout, []string{"speed.sweep"},
 }
 
