@@ -64,7 +64,11 @@ type Config struct {
 	ByteOrder ByteOrder
 	Resolver  Resolver // nil: numbers and the names that the language has built in
 	Objective Objective
-	Plain     bool // leave out the passes that are not required
+	// Uncut says that the filter sees whole packets, so that a packet's length is the
+	// number of bytes that can be read: so it is in the kernel. Speed makes use of it. Such
+	// a filter must not be run on packets that have been cut.
+	Uncut bool
+	Plain bool // leave out the passes that are not required
 	// After is called with the name of each pass and what it left, nil for none.
 	// Before the first there are "lower", the filter as it is written, and, without
 	// Plain, "lists", where each list is one test.
@@ -160,7 +164,7 @@ func Compile(src string, cfg Config) (f *Filter, err error) {
 		}
 	}
 	stage = "passes"
-	if err := opt.Run(fn, opt.Options{Plain: cfg.Plain, Objective: cfg.Objective, After: cfg.After}); err != nil {
+	if err := opt.Run(fn, opt.Options{Plain: cfg.Plain, Objective: cfg.Objective, Uncut: cfg.Uncut, After: cfg.After}); err != nil {
 		return nil, err
 	}
 	f.fn = fn.Clone()

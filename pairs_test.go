@@ -71,9 +71,11 @@ func comparePairs(lt linktype.Type, seed uint64) (wrong string, tried int) {
 	rng := rand.New(rand.NewPCG(seed, uint64(lt)))
 	text := gen.Expr(rng, gen.Options{LinkType: lt})
 	view := []ir.View{ir.ViewFile, ir.ViewSocket, ir.ViewTC, ir.ViewXDP}[rng.IntN(4)]
-	c, err := compileAll(text, gofilter.Config{LinkType: lt, View: view})
+	objective := []gofilter.Objective{gofilter.Size, gofilter.Speed}[rng.IntN(2)]
+	uncut := rng.IntN(2) == 0
+	c, err := compileAll(text, gofilter.Config{LinkType: lt, View: view, Objective: objective, Uncut: uncut})
 	if err != nil {
-		return fmt.Sprintf("%q on %v, view %v: %v", text, lt, view, err), 0
+		return fmt.Sprintf("%q on %v, view %v, for %v: %v", text, lt, view, objective, err), 0
 	}
 	bias := gen.BiasOf(text)
 	last := c.stages[len(c.stages)-1].fn
@@ -85,9 +87,12 @@ func comparePairs(lt linktype.Type, seed uint64) (wrong string, tried int) {
 		}
 		for _, cut := range boundaries(c.stages[0].fn, last, p.Data, md) {
 			tried++
+			if uncut {
+				md.Len = uint32(cut)
+			}
 			if wrong := c.agree(p.Data[:cut:cut], md); wrong != "" {
-				return fmt.Sprintf("%q on %v, view %v, %d bytes captured, metadata %+v\n%s%s",
-					text, lt, view, cut, *md, hex.Dump(p.Data[:cut]), wrong), tried
+				return fmt.Sprintf("%q on %v, view %v, for %v, %d bytes captured, metadata %+v\n%s%s",
+					text, lt, view, objective, cut, *md, hex.Dump(p.Data[:cut]), wrong), tried
 			}
 		}
 	}

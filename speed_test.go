@@ -15,7 +15,8 @@ import (
 
 // TestSpeedAgreement: as TestAgreement, after each pass for speed: on every packet of
 // testdata/pcaps, cut at every length, a filter compiled for speed has the verdict of the plain
-// one, or accepts where that met a fault that no missing byte makes matter.
+// one, or accepts where that met a fault that no missing byte makes matter. So has, on packets that
+// are no longer than what there is of them, one that is compiled for whole packets.
 func TestSpeedAgreement(t *testing.T) {
 	filters, captures := readCorpus(t)
 	for _, lt := range corpus.Types {
@@ -23,15 +24,20 @@ func TestSpeedAgreement(t *testing.T) {
 		for _, f := range corpus.For(filters, lt) {
 			t.Run(fmt.Sprintf("%v/%d", lt, f.Line), func(t *testing.T) {
 				t.Parallel()
-				c, err := compileAll(f.Text, gofilter.Config{LinkType: lt, Objective: gofilter.Speed})
-				if err != nil {
-					t.Fatalf("%q: %v", f.Text, err)
-				}
-				for _, pkt := range whole {
-					md := &ir.Metadata{Len: uint32(len(pkt))}
-					for n := len(pkt); n >= 0; n-- {
-						if wrong := c.agree(pkt[:n:n], md); wrong != "" {
-							t.Fatalf("%q on %v, %d bytes of %d\n%s%s", f.Text, lt, n, len(pkt), hex.Dump(pkt[:n]), wrong)
+				for _, uncut := range []bool{false, true} {
+					c, err := compileAll(f.Text, gofilter.Config{LinkType: lt, Objective: gofilter.Speed, Uncut: uncut})
+					if err != nil {
+						t.Fatalf("%q: %v", f.Text, err)
+					}
+					for _, pkt := range whole {
+						for n := len(pkt); n >= 0; n-- {
+							md := &ir.Metadata{Len: uint32(len(pkt))}
+							if uncut {
+								md.Len = uint32(n)
+							}
+							if wrong := c.agree(pkt[:n:n], md); wrong != "" {
+								t.Fatalf("%q on %v, %d bytes of %d\n%s%s", f.Text, lt, n, md.Len, hex.Dump(pkt[:n]), wrong)
+							}
 						}
 					}
 				}
@@ -63,7 +69,8 @@ func speedRandom(lt linktype.Type, seed uint64) string {
 	rng := rand.New(rand.NewPCG(seed, 0x5eed<<16|uint64(lt)))
 	text := gen.Expr(rng, gen.Options{LinkType: lt})
 	view := []ir.View{ir.ViewFile, ir.ViewSocket}[rng.IntN(2)]
-	c, err := compileAll(text, gofilter.Config{LinkType: lt, View: view, Objective: gofilter.Speed})
+	uncut := rng.IntN(2) == 0
+	c, err := compileAll(text, gofilter.Config{LinkType: lt, View: view, Objective: gofilter.Speed, Uncut: uncut})
 	if err != nil {
 		return fmt.Sprintf("%q on %v, view %v: %v", text, lt, view, err)
 	}
@@ -77,6 +84,9 @@ func speedRandom(lt linktype.Type, seed uint64) string {
 		for n := len(p.Data); n >= 0; n-- {
 			if n > 128 && n < len(p.Data)-2 {
 				n = 128
+			}
+			if uncut {
+				md.Len = uint32(n)
 			}
 			if wrong := c.agree(p.Data[:n:n], md); wrong != "" {
 				return fmt.Sprintf("%q on %v, view %v, %d bytes captured, metadata %+v\n%s%s", text, lt, view, n, *md, hex.Dump(p.Data[:n]), wrong)

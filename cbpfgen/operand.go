@@ -34,11 +34,16 @@ func (s *selector) toA(id ir.ValueID) {
 	s.keep(id, opSt)
 }
 
-// saveBase copies A to X if loads to come have its value for base, and X holds
-// nothing that is still needed. A is about to change.
+// saveBase copies A to X if loads to come have its value for base, or, for speed, if later
+// blocks need what it has loaded, and X holds nothing that is still needed. A is about to
+// change.
 func (s *selector) saveBase() {
 	a, x := s.reg.a, s.reg.x
-	if s.reserved > 0 || a == ir.None || a == x || s.lastBase[a] < s.here || x != ir.None && s.needsYet(x) {
+	if s.reserved > 0 || a == ir.None || a == x || x != ir.None && s.needsYet(x) {
+		return
+	}
+	loaded := s.quick && s.last[a] > s.here && s.f.Value(a).Op == ir.OpLoad
+	if s.lastBase[a] < s.here && !loaded {
 		return
 	}
 	s.emitFor(a, opTax, 0)

@@ -173,7 +173,7 @@ func TestChoices(t *testing.T) {
 		if d == nil {
 			continue
 		}
-		prune(d)
+		prune(d, false)
 		if assignSlots(d, slotUse(d)) > scratchWords {
 			continue
 		}

@@ -10,10 +10,13 @@ import (
 // instructions whose result nothing needs and that do not fault, copies between slots
 // that may be one, empty blocks, and blocks equal to a later one. Unreachable blocks are left without code, and without
 // way out but to a verdict.
-func prune(d *draft) {
+//
+// A quick program keeps equal blocks as long as they are few: one of them would lie far from
+// what leads to it.
+func prune(d *draft, quick bool) {
 	for dropStores(d) || dropResults(d) || coalesce(d) {
 	}
-	mergeBlocks(d)
+	mergeBlocks(d, !quick || len(d.blocks) > maxEqual)
 	dropUnreached(d)
 	if hoistMoves(d) {
 		dropUnreached(d)
@@ -181,8 +184,12 @@ func effects(op uint16) (reads, writes registers, fault bool) {
 	panic("cbpfgen: effects of a jump")
 }
 
-// mergeBlocks leads edges past empty blocks, and to the last of equal blocks.
-func mergeBlocks(d *draft) {
+// maxEqual is up to how many blocks a quick program may have equal ones.
+const maxEqual = 512
+
+// mergeBlocks leads edges past empty blocks and, if equals says so, to the last of equal
+// blocks.
+func mergeBlocks(d *draft, equals bool) {
 	d.passOn = cleared(d.passOn, len(d.blocks))
 	passOn := d.passOn
 	size := 16
@@ -206,7 +213,10 @@ func mergeBlocks(d *draft) {
 			passOn[i] = b.next[ir.True]
 			continue
 		}
-		passOn[i] = d.same(target(i))
+		passOn[i] = target(i)
+		if equals {
+			passOn[i] = d.same(target(i))
+		}
 	}
 	d.entry = resolve(d.entry)
 }

@@ -26,6 +26,7 @@ type candidate struct {
 func (m *memory) search(g *ir.Func, snaplen uint32, o Options) (*Program, error) {
 	s := &m.sel
 	s.begin(g, snaplen, &m.asm)
+	s.quick = o.Speed
 	best := s.lean()
 	if best.slots > 0 {
 		// Where no slot is needed, one for a parameter makes nothing shorter.
@@ -90,7 +91,7 @@ func (s *selector) lean() candidate {
 		if round == 0 {
 			limit = 8*s.emitted + 4096
 		}
-		prune(d)
+		prune(d, s.quick)
 		use := slotUse(d)
 		c := candidate{draft: d, slots: assignSlots(d, use)}
 		c.size = s.asm.size(d, s.snaplen)

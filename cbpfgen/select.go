@@ -65,6 +65,7 @@ type selector struct {
 	avoids []bool
 
 	tight bool // use fewer slots, if more instructions
+	quick bool // Options.Speed
 
 	// A value that other blocks need as base is brought to X at once, or left in A;
 	// which is shorter depends on what comes then. choseBase is set where there was one.

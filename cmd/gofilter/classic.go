@@ -16,7 +16,7 @@ import (
 // kernel may not take them where it takes the short one.
 func forSpeed(source string, cfg gofilter.Config) func() (*ir.Func, error) {
 	return sync.OnceValues(func() (*ir.Func, error) {
-		cfg.Objective = gofilter.Speed
+		cfg.Objective, cfg.Uncut = gofilter.Speed, true
 		f, err := gofilter.Compile(source, cfg)
 		if err != nil {
 			return nil, err

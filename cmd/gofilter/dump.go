@@ -105,7 +105,7 @@ func (s *session) dumpConfig() (gofilter.Config, error) {
 	if o.savefileOrder != "" {
 		cfg.ByteOrder = fileOrder(o.savefileOrder == "swapped")
 	}
-	cfg.Objective = o.objective
+	cfg.Objective, cfg.Uncut = o.objective, cfg.View == ir.ViewSocket
 	return cfg, nil
 }
 

@@ -126,7 +126,7 @@ func (b *bench) run(only, driver, record string) (err error) {
 
 // compile returns the program for speed of a filter on a packet socket.
 func compile(filter string, objective gofilter.Objective) ([]bpf.RawInstruction, error) {
-	f, err := gofilter.Compile(filter, gofilter.Config{LinkType: linktype.Ethernet, View: ir.ViewSocket, Objective: objective})
+	f, err := gofilter.Compile(filter, gofilter.Config{LinkType: linktype.Ethernet, View: ir.ViewSocket, Objective: objective, Uncut: true})
 	if err != nil {
 		return nil, err
 	}

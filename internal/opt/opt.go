@@ -24,6 +24,10 @@ type Options struct {
 	Plain bool
 	// Objective is what the passes work towards; the zero value is Size.
 	Objective Objective
+	// Uncut says that no packet is cut before the filter sees it, as none is in the
+	// kernel: its length is the number of bytes that can be read. The passes for speed
+	// use it.
+	Uncut bool
 	// Check tests the laws of the ir package before the first pass and after
 	// each one; Run fails where one is broken.
 	Check bool
@@ -98,8 +102,8 @@ func Run(f *ir.Func, o Options) error {
 		w = new(work)
 	}
 	defer memory.Put(w)
-	w.f, w.testDropped, w.classified = f, false, false
-	defer func() { w.f = nil }()
+	w.f, w.uncut, w.testDropped, w.classified = f, o.Uncut, false, false
+	defer func() { w.f, w.short = nil, nil }()
 	all := table(o.Objective)
 	for i := range all {
 		p := &all[i]

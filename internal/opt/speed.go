@@ -32,6 +32,8 @@ func (o Objective) String() string {
 
 // speedPasses run before layout when the objective is Speed.
 var speedPasses = []pass{
+	{Pass{"keep", false, "changes nothing: the filter as it is now is kept for packets that widen finds too short"},
+		keep, []string{"gather"}},
 	{Pass{"split", false, "what comes after a parameter that is one of few numbers is written for each: indexed loads become absolute"},
 		split, []string{"gather"}},
 	{Pass{"peel", false, "what comes after an IPv4 header gets a copy for the header without options: indexed loads become absolute"},
@@ -52,6 +54,8 @@ var speedPasses = []pass{
 		halve, []string{"speed.deadcode"}},
 	{Pass{"fuse", false, "tests of neighbouring bytes become one of a wider load"},
 		fuse, []string{"speed.deadcode"}},
+	{Pass{"widen", false, "two halves of a word are loaded as one, by packets that are long enough; after fuse, which makes one test of some"},
+		widen, []string{"fuse"}},
 	{Pass{"promote", false, "of tests that must all hold those that seldom do come first; after fuse, which makes them fewer"},
 		promote, []string{"fuse"}},
 	{Pass{"speed.rethread", false, "thread again: fuse and promote have moved edges"},

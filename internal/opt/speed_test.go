@@ -13,14 +13,23 @@ import (
 // TestSpeedMeaning runs random functions on random packets, also cut at every length, before the
 // passes for speed and after each. A packet that is rejected may meet a fault that it did not
 // meet before; its verdict is compared all the same.
-func TestSpeedMeaning(t *testing.T) {
+func TestSpeedMeaning(t *testing.T) { testSpeedMeaning(t, false) }
+
+// TestUncutMeaning: so with packets that are never cut but may be of every length.
+func TestUncutMeaning(t *testing.T) { testSpeedMeaning(t, true) }
+
+func testSpeedMeaning(t *testing.T, uncut bool) {
 	rounds := 3000
 	if testing.Short() {
 		rounds = 300
 	}
+	widened := 0
 	for seed := range rounds {
 		r := rand.New(rand.NewSource(int64(seed)))
 		f := irtest.Func(r)
+		if seed%2 == 0 {
+			halfLoads(f)
+		}
 		plain := f.Clone()
 		pkts, mds := irtest.Packets(r)
 		type run struct {
@@ -32,14 +41,18 @@ func TestSpeedMeaning(t *testing.T) {
 		var runs []run
 		for i := range pkts {
 			for n := len(pkts[i]); n >= 0; n-- {
-				u := run{pkt: pkts[i][:n:n], md: &mds[i]}
+				md := mds[i]
+				if uncut {
+					md.Len = uint32(n)
+				}
+				u := run{pkt: pkts[i][:n:n], md: &md}
 				u.want = ir.Eval(plain, u.pkt, u.md)
 				u.faulted = u.want == 0 && irtest.Faults(plain, u.pkt, u.md)
 				runs = append(runs, u)
 			}
 		}
 		before := f.String()
-		err := Run(f, Options{Objective: Speed, After: func(pass string, g *ir.Func) error {
+		err := Run(f, Options{Objective: Speed, Uncut: uncut, After: func(pass string, g *ir.Func) error {
 			if err := g.Check(); err != nil {
 				return fmt.Errorf("%v; before\n%s\nafter\n%s", err, before, g)
 			}
@@ -48,11 +61,39 @@ func TestSpeedMeaning(t *testing.T) {
 					return fmt.Errorf("packet %x: %d, not %d; before\n%s\nafter\n%s", u.pkt, got, u.want, before, g)
 				}
 			}
+			if after := g.String(); pass == "widen" && after != before {
+				widened++
+			}
 			before = g.String()
 			return nil
 		}})
 		if err != nil {
 			t.Fatalf("seed %d: %v\nfirst\n%s", seed, err, plain)
+		}
+	}
+	if widened < rounds/50 {
+		t.Errorf("widen found something to do in %d of %d functions", widened, rounds)
+	}
+}
+
+// eitherPort is a test of two ports.
+const eitherPort = `
+b0:
+	v1 = load16 [34]
+	if eq v1 22 -> b2, b1
+b1: <- b0
+	v2 = load16 [36]
+	if eq v2 22 -> b2, b3
+b2: <- b0 b1
+	accept
+b3: <- b1
+	reject`
+
+// halfLoads makes the absolute loads of f load halves of a few words.
+func halfLoads(f *ir.Func) {
+	for id := range f.Values {
+		if v := &f.Values[id]; v.Op == ir.OpLoad && v.Args[0] == ir.None {
+			v.Size, v.K = ir.Half, v.K&6
 		}
 	}
 }
@@ -313,6 +354,60 @@ b1: <- b0
 b2: <- b0 b1
 	accept
 b3: <- b1
+	reject`},
+		{"of two ports one is loaded on some ways only, but what follows reads beyond both", widen, `
+b0:
+	v1 = load16 [34]
+	if eq v1 22 -> b2, b1
+b1:
+	v2 = load16 [36]
+	if eq v2 22 -> b2, b4
+b2:
+	v3 = load8 [47]
+	if set v3 2 -> b3, b4
+b3:
+	accept
+b4:
+	reject`, `
+b0:
+	v1 = load32 [34]
+	v2 = rsh v1 16
+	if eq v2 22 -> b2, b1
+b1: <- b0
+	v3 = and v1 0xffff
+	if eq v3 22 -> b2, b4
+b2: <- b0 b1
+	v4 = load8 [47]
+	if set v4 2 -> b3, b4
+b3: <- b2
+	accept
+b4: <- b1 b2
+	reject`},
+		{"a packet may be accepted that ends behind the first port", widen, eitherPort, eitherPort},
+		{"so there is a question for its length", func(w *work) {
+			w.uncut = true
+			keep(w)
+			widen(w)
+		}, eitherPort, `
+b0:
+	v1 = len
+	if ge v1 38 -> b1, b3
+b1: <- b0
+	v2 = load32 [34]
+	v3 = rsh v2 16
+	if eq v3 22 -> b5, b2
+b2: <- b1
+	v4 = and v2 0xffff
+	if eq v4 22 -> b5, b6
+b3: <- b0
+	v5 = load16 [34]
+	if eq v5 22 -> b5, b4
+b4: <- b3
+	v6 = load16 [36]
+	if eq v6 22 -> b5, b6
+b5: <- b1 b2 b3 b4
+	accept
+b6: <- b2 b4
 	reject`},
 		{"the header's length is a number in the copy", peel, `
 b0:

@@ -31,6 +31,9 @@ type work struct {
 	leading []leader     // see number
 	front   []int32      // places in a chain, see gather
 
+	uncut bool     // Options.Uncut
+	short *ir.Func // what keep has kept
+
 	// testDropped: merge turned a test into a jump since thread ran.
 	testDropped bool
 	// classified: the classes are those of the function as it is, see classify.
