@@ -58,6 +58,7 @@ type assembler struct {
 	returns        bool   // emit copies of returns, see withReturns
 	later          []bool // by block: a test that rejects comes before it
 	soon           []bool // by block: it loads nothing, and rejects, or leads to one that does
+	keepsA         []bool // by block: it leads to one that needs what it leaves in A
 	stones         []int  // by target, plus 2: place of the last stepping stone to it, plus 1; 0: none
 }
 
@@ -92,7 +93,7 @@ func (a *assembler) block(id target, b *codeBlock) {
 	if b.cond == 0 {
 		a.jump(b)
 	} else {
-		a.test(b)
+		a.test(id, b)
 	}
 	for _, c := range slices.Backward(b.code) {
 		a.emit(bpf.RawInstruction{Op: c.op, K: c.k}, c.span)
@@ -108,7 +109,7 @@ func (a *assembler) jump(b *codeBlock) {
 	}
 }
 
-func (a *assembler) test(b *codeBlock) {
+func (a *assembler) test(id target, b *codeBlock) {
 	var at [2]int
 	for settled := false; !settled; {
 		settled = true
@@ -121,11 +122,11 @@ func (a *assembler) test(b *codeBlock) {
 			at[i] = p
 		}
 	}
-	a.emit(bpf.RawInstruction{
-		Op: b.cond, K: b.k,
-		Jt: uint8(a.distance(at[ir.True])),
-		Jf: uint8(a.distance(at[ir.False])),
-	}, b.span)
+	jt, jf := a.distance(at[ir.True]), a.distance(at[ir.False])
+	if a.returns && !a.keepsA[id] && a.withoutJset(b, jt, jf) {
+		return
+	}
+	a.emit(bpf.RawInstruction{Op: b.cond, K: b.k, Jt: uint8(jt), Jf: uint8(jf)}, b.span)
 }
 
 // stone emits an unconditional jump to t and returns its place. To a verdict as well,

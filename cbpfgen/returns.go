@@ -20,9 +20,41 @@ func (a *assembler) withReturns(d *draft, snaplen uint32) *Program {
 	a.last = nil
 	a.returns = true
 	a.findLater(d)
+	a.findKeepsA(d)
 	p := a.program(d, snaplen)
 	a.returns = false
 	return p
+}
+
+// findKeepsA fills a.keepsA: whether a block leads to one that needs what it leaves in A.
+func (a *assembler) findKeepsA(d *draft) {
+	a.keepsA = cleared(a.keepsA, len(d.blocks))
+	d.live = cleared(d.live, len(d.blocks))
+	in := d.live
+	for i := len(d.blocks) - 1; i >= 0; i-- {
+		b := &d.blocks[i]
+		for _, t := range b.next {
+			a.keepsA[i] = a.keepsA[i] || t >= 0 && in[t].a
+		}
+		live := b.liveOut(in)
+		for _, c := range slices.Backward(b.code) {
+			live = live.before(c.op)
+		}
+		in[i] = live
+	}
+}
+
+// withoutJset emits a test of bits with two instructions where that is quicker. The kernel's
+// machine has no jump for "no bit is set". Where the way for "some bit is set" is the next
+// instruction the kernel makes two jumps of a jset: one over the other. Of a comparison of
+// the masked bits with 0 it makes one, which is not taken. It reports whether it did.
+func (a *assembler) withoutJset(b *codeBlock, some, none int) bool {
+	if b.cond != clsJMP|jmpJSET|srcK || some != 0 || none == 0 {
+		return false
+	}
+	a.emit(bpf.RawInstruction{Op: clsJMP | jmpJEQ | srcK, Jt: uint8(none)}, b.span)
+	a.emit(bpf.RawInstruction{Op: clsALU | aluAND | srcK, K: b.k}, b.span)
+	return true
 }
 
 // verdictsBehind emits copies of the returns that b leads to and that are not near. Where b

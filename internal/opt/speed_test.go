@@ -371,43 +371,70 @@ b4:
 	reject`, `
 b0:
 	v1 = load32 [34]
-	v2 = rsh v1 16
-	if eq v2 22 -> b2, b1
+	if ge v1 0x160000 -> b1, b2
 b1: <- b0
-	v3 = and v1 0xffff
-	if eq v3 22 -> b2, b4
+	if gt v1 0x16ffff -> b2, b3
 b2: <- b0 b1
-	v4 = load8 [47]
-	if set v4 2 -> b3, b4
-b3: <- b2
+	v2 = and v1 0xffff
+	if eq v2 22 -> b3, b5
+b3: <- b1 b2
+	v3 = load8 [47]
+	if set v3 2 -> b4, b5
+b4: <- b3
 	accept
-b4: <- b1 b2
+b5: <- b2 b3
 	reject`},
 		{"a packet may be accepted that ends behind the first port", widen, eitherPort, eitherPort},
-		{"so there is a question for its length", func(w *work) {
+		{"so there is a question for its length; a number of the upper half is a range", func(w *work) {
 			w.uncut = true
 			keep(w)
 			widen(w)
 		}, eitherPort, `
 b0:
 	v1 = len
-	if ge v1 38 -> b1, b3
+	if ge v1 38 -> b1, b4
 b1: <- b0
 	v2 = load32 [34]
-	v3 = rsh v2 16
-	if eq v3 22 -> b5, b2
+	if ge v2 0x160000 -> b2, b3
 b2: <- b1
-	v4 = and v2 0xffff
-	if eq v4 22 -> b5, b6
-b3: <- b0
-	v5 = load16 [34]
-	if eq v5 22 -> b5, b4
-b4: <- b3
-	v6 = load16 [36]
-	if eq v6 22 -> b5, b6
-b5: <- b1 b2 b3 b4
+	if gt v2 0x16ffff -> b3, b6
+b3: <- b1 b2
+	v3 = and v2 0xffff
+	if eq v3 22 -> b6, b7
+b4: <- b0
+	v4 = load16 [34]
+	if eq v4 22 -> b6, b5
+b5: <- b4
+	v5 = load16 [36]
+	if eq v5 22 -> b6, b7
+b6: <- b2 b3 b4 b5
 	accept
-b6: <- b2 b4
+b7: <- b3 b5
+	reject`},
+		{"of the lower half one is cut out, of the upper one none", widen, `
+b0:
+	v1 = load16 [36]
+	if eq v1 22 -> b3, b1
+b1:
+	if eq v1 80 -> b3, b2
+b2:
+	v2 = load16 [34]
+	if gt v2 1023 -> b3, b4
+b3:
+	accept
+b4:
+	reject`, `
+b0:
+	v1 = load32 [34]
+	v2 = and v1 0xffff
+	if eq v2 22 -> b3, b1
+b1: <- b0
+	if eq v2 80 -> b3, b2
+b2: <- b1
+	if gt v1 0x3ffffff -> b3, b4
+b3: <- b0 b1 b2
+	accept
+b4: <- b2
 	reject`},
 		{"the header's length is a number in the copy", peel, `
 b0:

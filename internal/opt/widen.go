@@ -26,13 +26,14 @@ func widen(w *work) {
 		p := &pairs[i]
 		b := w.f.Values[p.first].Block
 		if reach.allows(b, p.off, ir.Word) || p.end() <= least {
-			w.joinHalves(p)
+			w.upperTests(w.joinHalves(p))
 		}
 	}
 	if least > 0 {
 		w.askLength(least)
 	}
 	w.short = nil
+	w.sort()
 }
 
 // keep keeps the function as it is for widen.
@@ -117,8 +118,9 @@ func (w *work) enough(pairs []halves, reach *extents) uint64 {
 	return least
 }
 
-// joinHalves loads the word of p where its first half was, and cuts the halves out.
-func (w *work) joinHalves(p *halves) {
+// joinHalves loads the word of p where its first half was, and cuts the halves out. It returns
+// the upper one.
+func (w *work) joinHalves(p *halves) (upper ir.ValueID) {
 	f := w.f
 	first := f.Values[p.first]
 	f.Values = append(f.Values, ir.Value{Op: ir.OpLoad, Size: ir.Word, K: p.off, Block: first.Block, Span: first.Span})
@@ -128,13 +130,61 @@ func (w *work) joinHalves(p *halves) {
 	for _, id := range [...]ir.ValueID{p.first, p.second} {
 		op, k := ir.OpAnd, uint32(0xffff)
 		if f.Values[id].K == p.off {
-			op, k = ir.OpRsh, 16
+			op, k, upper = ir.OpRsh, 16, id
 		}
 		c := f.Const(k)
 		v := &f.Values[id]
 		*v = ir.Value{Op: op, Args: [2]ir.ValueID{word, c}, Block: v.Block, Span: v.Span}
 	}
 	w.classified = false
+	return upper
+}
+
+// upperTests has the tests of the upper half of a word test the word, which then need not be
+// kept while it is shifted: what is below a number's place, or above it, in the half is so in
+// the word. One number of the half is a range of words; for several it is better shifted.
+func (w *work) upperTests(upper ir.ValueID) {
+	f := w.f
+	word := f.Values[upper].Args[0]
+	var tests []ir.BlockID
+	equal := 0
+	for b := range f.Blocks {
+		blk := &f.Blocks[b]
+		k, ok := f.IsConst(blk.Y)
+		if blk.Kind != ir.KindIf || blk.X != upper || !ok || k > 0xffff {
+			continue
+		}
+		switch blk.Cond {
+		case ir.Eq:
+			equal++
+		case ir.Ge, ir.Gt:
+		default:
+			continue
+		}
+		tests = append(tests, ir.BlockID(b))
+	}
+	if equal > 1 {
+		return
+	}
+	for _, b := range tests {
+		k, _ := f.IsConst(f.Blocks[b].Y)
+		least, most := f.Const(k<<16), f.Const(k<<16|0xffff)
+		blk := &f.Blocks[b]
+		blk.X, blk.Y = word, least
+		switch blk.Cond {
+		case ir.Gt:
+			blk.Y = most
+		case ir.Eq:
+			found, other := blk.Succ[ir.True], blk.Succ[ir.False]
+			above := f.AddBlock()
+			blk = &f.Blocks[b]
+			blk.Cond, blk.Succ[ir.True] = ir.Ge, ir.Edge{To: above}
+			f.Blocks[above] = ir.Block{
+				Kind: ir.KindIf, Cond: ir.Gt, X: word, Y: most, Span: blk.Span,
+				Succ: [2]ir.Edge{ir.True: {To: other.To, Args: slices.Clone(other.Args)}, ir.False: found},
+			}
+		}
+	}
 }
 
 // askLength puts the question for at least n bytes in front of everything.
