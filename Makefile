@@ -107,12 +107,12 @@ fuzz: ## run each fuzz target for FUZZTIME
 	done
 
 .PHONY: bench
-bench: ## sizes, compile times and growth against libpcap (GOFILTER_ORACLE, GOFILTER_ORACLE_DEBIAN: its drivers); eBPF (root)
+bench: ## sizes, compile times, growth and speed against libpcap (GOFILTER_ORACLE, GOFILTER_ORACLE_DEBIAN: its drivers); eBPF (root)
 	$(GO) run ./internal/bench
-	$(GO) run ./internal/benchspeed -only tc,xdp,socket
+	$(GO) run ./internal/benchspeed -only emulation,sockets,packets,tc,xdp,socket
 
 .PHONY: bench-speed
-bench-speed: ## what classic programs for speed, and eBPF, cost in the kernel, against libpcap's (root; GOFILTER_ORACLE: its driver)
+bench-speed: ## its second half, and what single steps of a program cost (root; GOFILTER_ORACLE: its driver)
 	$(GO) run ./internal/benchspeed
 
 .PHONY: bench-live

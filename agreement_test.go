@@ -63,7 +63,7 @@ func compileAll(src string, cfg gofilter.Config) (*compiled, error) {
 		return nil, err
 	}
 	c.filter = f
-	prog, err := cbpfgen.Generate(f.IR(), cbpfgen.Options{})
+	prog, err := cbpfgen.Generate(f.IR(), cbpfgen.Options{Speed: cfg.Objective == gofilter.Speed})
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func (b *bench) costs() error {
 		return err
 	}
 	socket := func(progs [][]bpf.RawInstruction, frames [][]byte) ([][]float64, error) {
-		s, err := openSockets(b.runs)
+		s, err := openSockets(b.runs, &taps)
 		if err != nil {
 			return nil, err
 		}

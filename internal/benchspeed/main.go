@@ -6,10 +6,11 @@
 //	go run ./internal/benchspeed -only costs     the table of costs of package opt
 //	go run ./internal/benchspeed -record FILE -driver DRIVER
 //
-// A classic program for speed is measured in two ways, beside libpcap's: as the kernel's conversion of it, written again
+// A classic program for speed is measured in three ways, beside libpcap's: as the kernel's conversion of it, written again
 // for BPF_PROG_TEST_RUN (emulate.go), where nothing else runs and all is in the nearest
-// cache, and attached to real packet sockets (sockets_linux.go), where the kernel's way of a
-// packet runs in between. Both need root. What is printed is net of a program that returns at
+// cache, and attached to real sockets (sockets_linux.go): to Unix sockets, where little else
+// runs, and to packet sockets, where the kernel's way of a
+// packet runs in between. All need root. What is printed is net of a program that returns at
 // once, the median of -runs runs, in which programs take turns, and the least and the
 // greatest ratio of a run. The last lines say of each bound whether it holds.
 //
@@ -65,7 +66,8 @@ var sections = []struct {
 }{
 	{"costs", "what one step costs, in ns, beside the table of package opt", (*bench).costs},
 	{"emulation", "ns net of an empty program, the kernel's conversion under BPF_PROG_TEST_RUN", (*bench).emulation},
-	{"sockets", "ns net of an empty program, attached to packet sockets", (*bench).sockets},
+	{"sockets", "ns net of an empty program, attached to Unix sockets", (*bench).sockets},
+	{"packets", "the same, attached to packet sockets", (*bench).packets},
 	{"tc", "eBPF programs for TC under BPF_PROG_TEST_RUN, packets that pass: " + columns, (*bench).tc},
 	{"xdp", "the same for XDP", (*bench).xdp},
 	{"socket", "the same for a socket, beside the kernel's conversion of libpcap's program", (*bench).socket},

@@ -17,8 +17,6 @@ import (
 // What a filter costs is little against what the kernel does for a packet besides, and that
 // changes from one millisecond to the next by more than the filter costs. So
 //
-//   - many packet sockets of one link have the same program, a copy each, and each sees every
-//     packet that is sent: what sending costs is divided by their number;
 //   - each program has a link of its own, so that they can take turns after some
 //     forty microseconds, without being attached anew; what all have in common in such a turn
 //     is taken out;
@@ -30,43 +28,77 @@ import (
 //
 // Every program is made to return 0 where it accepts, too, as the empty one does, so that
 // nothing else is measured.
+//
+// There are two kinds of links. On a pair of Unix sockets the kernel does little between two
+// runs of a program, whose code is at hand. On a pair of veth devices it does as much as
+// for any packet that is captured; there many packet sockets have the same program, a copy each,
+// and each sees every packet that is sent: what sending costs is divided by their number.
 const (
 	numLinks  = 4 // and programs
 	tapsEach  = 16
-	train     = 24 // times that a packet is sent in one turn
-	partsEach = 4 * numLinks
-	turnsEach = 3  // turns for each packet in a part of a run
 	spacers   = 64 // programs that lie between
 	spaceMost = 60 // instructions of one of them
 )
 
-// sockets compares on packet sockets.
-func (b *bench) sockets() error {
-	s, err := openSockets(b.runs)
+// A kind of links.
+type kind struct {
+	parts int // of a run, a multiple of numLinks
+	turns int // for each packet in a part
+	train int // times that a packet is sent in one turn
+	open  func() (*link, error)
+}
+
+var (
+	unixPairs = kind{32 * numLinks, 1, 48, newUnixPair}
+	taps      = kind{8 * numLinks, 1, 24, newTapped}
+)
+
+// sockets compares on Unix sockets.
+func (b *bench) sockets() error { return b.compareOn(&unixPairs, true) }
+
+// packets compares on packet sockets. It holds nothing to bounds: what most is left of there
+// is what it costs to enter a program and to load anything at all.
+func (b *bench) packets() error { return b.compareOn(&taps, false) }
+
+func (b *bench) compareOn(k *kind, held bool) error {
+	s, err := openSockets(b.runs, k)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	return b.compare(s.measure)
+	return b.compare(s.measure, held)
 }
 
 // A socketBench is what programs are measured on.
 type socketBench struct {
+	*kind
 	runs    int
 	links   []*link
 	spacers []int // sockets; what comes to them nobody sends
 	random  *rand.Rand
 }
 
-// A link is one end of a pair in a private namespace, with packet sockets.
+// A link has sockets that all get what is sent on it.
 type link struct {
-	lab    *netlab.Lab
+	lab    *netlab.Lab // nil for a pair of Unix sockets
 	sender *netlab.Sender
 	fds    []int
 }
 
-func openSockets(runs int) (*socketBench, error) {
-	s := &socketBench{runs: runs, random: rand.New(rand.NewPCG(1, 2))}
+func (l *link) close() {
+	for _, fd := range l.fds {
+		unix.Close(fd)
+	}
+	if l.sender != nil {
+		l.sender.Close()
+	}
+	if l.lab != nil {
+		l.lab.Close()
+	}
+}
+
+func openSockets(runs int, k *kind) (*socketBench, error) {
+	s := &socketBench{kind: k, runs: runs, random: rand.New(rand.NewPCG(1, 2))}
 	for range spacers {
 		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
@@ -76,10 +108,12 @@ func openSockets(runs int) (*socketBench, error) {
 		s.spacers = append(s.spacers, fd)
 	}
 	for range numLinks {
-		if err := s.addLink(); err != nil {
+		l, err := k.open()
+		if err != nil {
 			s.close()
 			return nil, err
 		}
+		s.links = append(s.links, l)
 	}
 	return s, nil
 }
@@ -89,28 +123,37 @@ func (s *socketBench) close() {
 		unix.Close(fd)
 	}
 	for _, l := range s.links {
-		for _, fd := range l.fds {
-			unix.Close(fd)
-		}
-		if l.sender != nil {
-			l.sender.Close()
-		}
-		l.lab.Close()
+		l.close()
 	}
 }
 
-func (s *socketBench) addLink() error {
-	lab, err := netlab.Open(netlab.Options{Quiet: true})
+// newUnixPair makes a link of two Unix sockets. What the filter of one rejects the other has
+// sent all the same.
+func newUnixPair() (*link, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return err
+		return nil, os.NewSyscallError("socketpair", err)
 	}
-	l := &link{lab: lab}
-	s.links = append(s.links, l)
-	if l.sender, err = lab.Left.Sender(); err != nil {
-		return err
+	return &link{sender: netlab.SenderOn(fds[0]), fds: fds[1:]}, nil
+}
+
+// newTapped makes a link of two devices in a private namespace, with packet sockets on the one
+// that sends.
+func newTapped() (_ *link, err error) {
+	l := &link{}
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
+	if l.lab, err = netlab.Open(netlab.Options{Quiet: true}); err != nil {
+		return nil, err
+	}
+	if l.sender, err = l.lab.Left.Sender(); err != nil {
+		return nil, err
 	}
 	for range tapsEach {
-		err := lab.Left.Do(func() error {
+		err = l.lab.Left.Do(func() error {
 			fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 			if err == nil {
 				l.fds = append(l.fds, fd)
@@ -118,22 +161,20 @@ func (s *socketBench) addLink() error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("packet socket: %w", err)
-		}
-	}
-	// They see nothing without a program.
-	for _, fd := range l.fds {
-		if err := attachRejecting(fd, empty); err != nil {
-			return err
+			return nil, fmt.Errorf("packet socket: %w", err)
 		}
 	}
 	const all = unix.ETH_P_ALL<<8 | unix.ETH_P_ALL>>8 // network order
 	for _, fd := range l.fds {
-		if err := unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: lab.Left.Index, Protocol: all & 0xffff}); err != nil {
-			return fmt.Errorf("bind packet socket: %w", err)
+		// It sees nothing without a program.
+		if err = attachRejecting(fd, empty); err != nil {
+			return nil, err
+		}
+		if err = unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: l.lab.Left.Index, Protocol: all & 0xffff}); err != nil {
+			return nil, fmt.Errorf("bind packet socket: %w", err)
 		}
 	}
-	return nil
+	return l, nil
 }
 
 // place attaches program i to the sockets of the i-th link of on.
@@ -180,12 +221,12 @@ func attachRejecting(fd int, prog []bpf.RawInstruction) error {
 func (s *socketBench) measure(progs [][]bpf.RawInstruction, frames [][]byte) ([][]float64, error) {
 	trains := make([][][]byte, len(frames))
 	for i, f := range frames {
-		trains[i] = slices.Repeat([][]byte{f}, train)
+		trains[i] = slices.Repeat([][]byte{f}, s.train)
 	}
 	out := make([][]float64, s.runs)
 	for run := range out {
 		above := make([][]float64, len(progs))
-		for shift := range partsEach {
+		for shift := range s.parts {
 			if err := s.part(progs, shift, trains, above); err != nil {
 				return nil, err
 			}
@@ -209,7 +250,7 @@ func (s *socketBench) part(progs [][]bpf.RawInstruction, shift int, trains [][][
 		return err
 	}
 	took := make([]float64, len(progs))
-	for n := range (turnsEach + 1) * len(trains) {
+	for n := range (s.turns + 1) * len(trains) {
 		sum := 0.0
 		for j := range progs {
 			i := (j + n) % len(progs) // nobody is always behind the same one's caches
@@ -220,7 +261,7 @@ func (s *socketBench) part(progs [][]bpf.RawInstruction, shift int, trains [][][
 			if err := on[i].sender.Send(trains[n%len(trains)]...); err != nil {
 				return err
 			}
-			took[i] = float64((cpuTime() - start).Nanoseconds()) / (train * tapsEach)
+			took[i] = float64((cpuTime() - start).Nanoseconds()) / float64(s.train*len(on[i].fds))
 			sum += took[i]
 		}
 		if n < len(trains) {

@@ -12,9 +12,15 @@ import (
 
 func (b *bench) sockets() error { return errors.ErrUnsupported }
 
+func (b *bench) packets() error { return errors.ErrUnsupported }
+
+type kind struct{}
+
+var taps kind
+
 type socketBench struct{}
 
-func openSockets(int) (*socketBench, error) { return nil, errors.ErrUnsupported }
+func openSockets(int, *kind) (*socketBench, error) { return nil, errors.ErrUnsupported }
 
 func (*socketBench) close() {}
 

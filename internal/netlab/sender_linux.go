@@ -19,7 +19,8 @@ type mmsghdr struct {
 	_   [unsafe.Sizeof(uintptr(0)) - 4]byte
 }
 
-// A Sender puts raw frames on one end of the pair. It is for one goroutine.
+// A Sender puts raw frames on one end of the pair, or datagrams on a connected socket. It is
+// for one goroutine.
 type Sender struct {
 	fd   int
 	msgs [batch]mmsghdr
@@ -46,6 +47,9 @@ func (ns *Namespace) LoopbackSender() (*Sender, error) {
 	}
 	return s, nil
 }
+
+// SenderOn returns a sender of datagrams on a connected socket, which it closes.
+func SenderOn(fd int) *Sender { return &Sender{fd: fd} }
 
 func (s *Sender) open(index int) error {
 	// Protocol 0: a sender must not queue what arrives.
