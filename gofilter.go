@@ -50,7 +50,8 @@ const (
 	// Size: a program as short as can be; the canonical one, which -d prints.
 	Size = opt.Size
 	// Speed: a classic program that takes as little time as can be in the Linux
-	// kernel, where a packet socket is to get one. It is longer.
+	// kernel, where a packet socket is to get one. It is longer. Config.Uncut belongs
+	// to it.
 	Speed = opt.Speed
 )
 
