@@ -54,19 +54,18 @@ var (
 )
 
 // sockets compares on Unix sockets.
-func (b *bench) sockets() error { return b.compareOn(&unixPairs, true) }
+func (b *bench) sockets() error { return b.compareOn(&unixPairs) }
 
-// packets compares on packet sockets. It holds nothing to bounds: what most is left of there
-// is what it costs to enter a program and to load anything at all.
-func (b *bench) packets() error { return b.compareOn(&taps, false) }
+// packets compares on packet sockets.
+func (b *bench) packets() error { return b.compareOn(&taps) }
 
-func (b *bench) compareOn(k *kind, held bool) error {
+func (b *bench) compareOn(k *kind) error {
 	s, err := openSockets(b.runs, k)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	return b.compare(s.measure, held)
+	return b.compare(s.measure)
 }
 
 // A socketBench is what programs are measured on.

@@ -16,7 +16,7 @@ func (b *bench) emulation() error {
 	if err := rlimit.RemoveMemlock(); err != nil {
 		return err
 	}
-	return b.compare(b.emulated, true)
+	return b.compare(b.emulated)
 }
 
 // emulated is the measure of programs under BPF_PROG_TEST_RUN. Packets take turns, and
