@@ -108,6 +108,7 @@ const (
 	Out                    // sent by this machine
 )
 
+// String returns the name of the direction.
 func (d Direction) String() string {
 	switch d {
 	case InOut:
@@ -130,6 +131,7 @@ const (
 	ByCPU                // the packets that one processor received go to one member
 )
 
+// String returns the name of the way to spread.
 func (s Spread) String() string {
 	switch s {
 	case ByFlow:

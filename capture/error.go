@@ -20,6 +20,8 @@ type InterfaceError struct {
 	Err       error
 }
 
+// Error names the interface and says what is wrong with it.
 func (e *InterfaceError) Error() string { return e.Interface + ": " + e.Err.Error() }
 
+// Unwrap returns what is wrong without the interface.
 func (e *InterfaceError) Unwrap() error { return e.Err }

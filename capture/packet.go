@@ -33,6 +33,7 @@ const (
 	Outgoing  PacketType = 4 // sent by this machine
 )
 
+// String returns the name of the packet type.
 func (t PacketType) String() string {
 	names := [...]string{"host", "broadcast", "multicast", "otherhost", "outgoing"}
 	if int(t) < len(names) {

@@ -37,6 +37,7 @@ type LimitError struct {
 	Hint      string // what to do instead; may be empty
 }
 
+// Error says how much there is of what, the limit, and what to do instead.
 func (e *LimitError) Error() string {
 	s := fmt.Sprintf("filter needs %d %s, the limit is %d", e.Have, e.What, e.Max)
 	if e.Hint != "" {

@@ -64,7 +64,7 @@ var mutants = []mutant{
 		"a word reaches one byte beyond the shortest packet that it is loaded of"},
 	{"widen-law", "internal/opt/widen.go", "reach.allows(b, p.off, ir.Word) ||", "!reach.allows(b, p.off, ir.Word) ||",
 		"a word reads beyond what an accepted packet has"},
-	{"widen-upper", "internal/opt/widen.go", "f.Const(k<<16|0xffff)", "f.Const(k<<16|0xfffe)",
+	{"widen-upper", "internal/opt/widen.go", "k<<16, k<<16|0xffff", "k<<16, k<<16|0xfffe",
 		"a port with 65535 behind it is another one"},
 	{"jset-ways", "cbpfgen/returns.go", "Jt: uint8(none)}", "Jf: uint8(none)}",
 		"a test that some bit is set becomes one that none is"},

@@ -144,31 +144,40 @@ func (w *work) copyRegion(b ir.BlockID, subst map[ir.ValueID]ir.ValueID) ir.Bloc
 		blk.Values = copied(blk.Values, to)
 		f.Blocks = append(f.Blocks, blk)
 	}
-	rename := func(id *ir.ValueID) {
-		if to, ok := values[*id]; ok {
-			*id = to
+	w.rename(first, func(id ir.ValueID) ir.ValueID {
+		if to, ok := values[id]; ok {
+			return to
 		}
-	}
+		return id
+	}, func(b ir.BlockID) ir.BlockID {
+		if to, ok := blocks[b]; ok {
+			return to
+		}
+		return b
+	})
+	return blocks[b]
+}
+
+// rename gives the blocks from first on, which are copies, the names that their operands and
+// edges have now.
+func (w *work) rename(first int, value func(ir.ValueID) ir.ValueID, block func(ir.BlockID) ir.BlockID) {
+	f := w.f
 	for i := first; i < len(f.Blocks); i++ {
 		blk := &f.Blocks[i]
 		for _, id := range blk.Values {
-			rename(&f.Values[id].Args[0])
-			rename(&f.Values[id].Args[1])
+			args := &f.Values[id].Args
+			args[0], args[1] = value(args[0]), value(args[1])
 		}
-		rename(&blk.X)
-		rename(&blk.Y)
+		blk.X, blk.Y = value(blk.X), value(blk.Y)
 		for way := range blk.NumSucc() {
 			e := &blk.Succ[way]
-			if to, ok := blocks[e.To]; ok {
-				e.To = to
-			}
+			e.To = block(e.To)
 			e.Args = slices.Clone(e.Args)
 			for j := range e.Args {
-				rename(&e.Args[j])
+				e.Args[j] = value(e.Args[j])
 			}
 		}
 	}
-	return blocks[b]
 }
 
 // region returns the blocks that can be reached from b, b first, without the

@@ -22,17 +22,18 @@ func widen(w *work) {
 	}
 	reach := w.extents()
 	least := w.enough(pairs, reach)
+	joined := make(map[ir.ValueID]int) // by upper half: tests whether it is a number
 	for i := range pairs {
 		p := &pairs[i]
 		b := w.f.Values[p.first].Block
 		if reach.allows(b, p.off, ir.Word) || p.end() <= least {
-			w.upperTests(w.joinHalves(p))
+			joined[w.joinHalves(p)] = 0
 		}
 	}
+	w.upperTests(joined)
 	if least > 0 {
 		w.askLength(least)
 	}
-	w.short = nil
 	w.sort()
 }
 
@@ -52,8 +53,12 @@ type halves struct {
 // end returns how far the word reaches, in bytes from the start of the packet.
 func (p *halves) end() uint64 { return uint64(p.off) + uint64(ir.Word) }
 
-// maxAbove is how many blocks above a load widen looks for one of the other half.
-const maxAbove = 4
+// Bounds of where widen looks for the load of the other half: in so many blocks, the load's own
+// and those above it, at so many values of each, the last ones.
+const (
+	maxAbove  = 4
+	maxBefore = 32
+)
 
 // halves finds the words. A load belongs to one at most.
 func (w *work) halves() []halves {
@@ -71,38 +76,33 @@ func (w *work) halves() []halves {
 	w.preds.Fill(f)
 	w.dom.Fill(f, &w.preds)
 	for b := range f.Blocks {
-		for _, id := range f.Blocks[b].Values {
+		for i, id := range f.Blocks[b].Values {
 			if !isHalf(id) {
 				continue
 			}
-			at := ir.BlockID(b)
-		search:
+			at, before := ir.BlockID(b), f.Blocks[b].Values[:i]
 			for range maxAbove {
-				for _, before := range f.Blocks[at].Values {
-					if before == id {
-						break
-					}
-					if other(before, id) {
-						list = append(list, halves{min(f.Values[before].K, f.Values[id].K), before, id})
-						taken[before], taken[id] = true, true
-						break search
-					}
+				before = before[max(0, len(before)-maxBefore):]
+				if i := slices.IndexFunc(before, func(v ir.ValueID) bool { return other(v, id) }); i >= 0 {
+					first := before[i]
+					list = append(list, halves{min(f.Values[first].K, f.Values[id].K), first, id})
+					taken[first], taken[id] = true, true
+					break
 				}
 				if at = w.dom.Parent(at); at == ir.NoBlock {
 					break
 				}
+				before = f.Blocks[at].Values
 			}
 		}
 	}
 	return list
 }
 
-// tagLen is the length of a VLAN tag in bytes (IEEE 802.1Q).
-const tagLen = 4
-
 // enough returns the length that packets are to be asked for, 0 for none: that of the first
-// word, on the way of the common packet, or of the same one behind a tag. Packets that have
-// their ports farther behind, of IPv6, would ask too much of those of IPv4.
+// word, on the way of the common packet, or of one no more than a word behind it, as behind a
+// VLAN tag. Packets that have their ports farther behind, of IPv6, would ask too much of those
+// of IPv4.
 func (w *work) enough(pairs []halves, reach *extents) uint64 {
 	if w.short == nil || len(w.f.Blocks)+len(w.short.Blocks) > maxCopied || len(w.f.Blocks[0].Params) > 0 {
 		return 0
@@ -111,7 +111,7 @@ func (w *work) enough(pairs []halves, reach *extents) uint64 {
 	first := pairs[0].end()
 	for i := range pairs {
 		p := &pairs[i]
-		if end := p.end(); end <= first+tagLen && !reach.allows(w.f.Values[p.first].Block, p.off, ir.Word) {
+		if end := p.end(); end <= first+uint64(ir.Word) && !reach.allows(w.f.Values[p.first].Block, p.off, ir.Word) {
 			least = max(least, end)
 		}
 	}
@@ -140,60 +140,59 @@ func (w *work) joinHalves(p *halves) (upper ir.ValueID) {
 	return upper
 }
 
-// upperTests has the tests of the upper half of a word test the word, which then need not be
-// kept while it is shifted: what is below a number's place, or above it, in the half is so in
+// upperTests has the tests of the upper halves of words test the words, which then need not be
+// kept while they are shifted: what is below a number's place, or above it, in the half is so in
 // the word. One number of the half is a range of words; for several it is better shifted.
-func (w *work) upperTests(upper ir.ValueID) {
+// equal has the upper halves, and is where they are counted.
+func (w *work) upperTests(equal map[ir.ValueID]int) {
 	f := w.f
-	word := f.Values[upper].Args[0]
-	var tests []ir.BlockID
-	equal := 0
+	number := func(b *ir.Block) (k uint32, ok bool) {
+		if _, upper := equal[b.X]; b.Kind != ir.KindIf || !upper {
+			return 0, false
+		}
+		k, ok = f.IsConst(b.Y)
+		return k, ok && k <= 0xffff
+	}
 	for b := range f.Blocks {
+		if blk := &f.Blocks[b]; blk.Cond == ir.Eq {
+			if _, ok := number(blk); ok {
+				equal[blk.X]++
+			}
+		}
+	}
+	for b := range len(f.Blocks) {
 		blk := &f.Blocks[b]
-		k, ok := f.IsConst(blk.Y)
-		if blk.Kind != ir.KindIf || blk.X != upper || !ok || k > 0xffff {
+		k, ok := number(blk)
+		if !ok || equal[blk.X] > 1 {
 			continue
 		}
+		word := f.Values[blk.X].Args[0]
+		least, most := k<<16, k<<16|0xffff
 		switch blk.Cond {
-		case ir.Eq:
-			equal++
-		case ir.Ge, ir.Gt:
-		default:
-			continue
-		}
-		tests = append(tests, ir.BlockID(b))
-	}
-	if equal > 1 {
-		return
-	}
-	for _, b := range tests {
-		k, _ := f.IsConst(f.Blocks[b].Y)
-		least, most := f.Const(k<<16), f.Const(k<<16|0xffff)
-		blk := &f.Blocks[b]
-		blk.X, blk.Y = word, least
-		switch blk.Cond {
+		case ir.Ge:
+			blk.X, blk.Y = word, f.Const(least)
 		case ir.Gt:
-			blk.Y = most
+			blk.X, blk.Y = word, f.Const(most)
 		case ir.Eq:
 			found, other := blk.Succ[ir.True], blk.Succ[ir.False]
 			above := f.AddBlock()
 			blk = &f.Blocks[b]
-			blk.Cond, blk.Succ[ir.True] = ir.Ge, ir.Edge{To: above}
+			blk.Cond, blk.X, blk.Y = ir.Ge, word, f.Const(least)
+			blk.Succ[ir.True] = ir.Edge{To: above}
 			f.Blocks[above] = ir.Block{
-				Kind: ir.KindIf, Cond: ir.Gt, X: word, Y: most, Span: blk.Span,
+				Kind: ir.KindIf, Cond: ir.Gt, X: word, Y: f.Const(most), Span: blk.Span,
 				Succ: [2]ir.Edge{ir.True: {To: other.To, Args: slices.Clone(other.Args)}, ir.False: found},
 			}
 		}
 	}
 }
 
-// askLength puts the question for at least n bytes in front of everything.
+// askLength puts the question for at least n bytes in front of everything. The caller sorts.
 func (w *work) askLength(n uint64) {
 	f := w.f
 	long := w.moveOut(0)
 	short := w.graft(w.short)
 	f.If(0, ir.Ge, f.New(0, ir.Value{Op: ir.OpLen}), f.Const(uint32(n)), long, short)
-	w.sort()
 }
 
 // graft appends the blocks of g, which is not used any more, and returns its entry. Where g
@@ -229,22 +228,6 @@ func (w *work) graft(g *ir.Func) ir.BlockID {
 			number[id] = f.Const(k)
 		}
 	}
-	rename := func(id *ir.ValueID) { *id = number[*id] }
-	for b := have; b < len(f.Blocks); b++ {
-		blk := &f.Blocks[b]
-		for _, id := range blk.Values {
-			rename(&f.Values[id].Args[0])
-			rename(&f.Values[id].Args[1])
-		}
-		rename(&blk.X)
-		rename(&blk.Y)
-		for way := range blk.NumSucc() {
-			e := &blk.Succ[way]
-			e.To = block[e.To]
-			for i := range e.Args {
-				rename(&e.Args[i])
-			}
-		}
-	}
+	w.rename(have, func(id ir.ValueID) ir.ValueID { return number[id] }, func(b ir.BlockID) ir.BlockID { return block[b] })
 	return block[0]
 }
